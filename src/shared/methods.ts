@@ -1,0 +1,40 @@
+/**
+ * The ids, names and one-line explanations of every choice a recipe offers. A member is one entry here (what a
+ * person reads) and one file in `core/` (what it does); the registries in `core/` are checked against these keys.
+ */
+
+export interface Choice {
+  readonly label: string
+  readonly help: string
+}
+
+export const scores = {
+  magnitude: { label: 'Magnitude', help: 'Absolute value of the weight; the smallest go first.' },
+} as const satisfies Record<string, Choice>
+
+export const allocations = {
+  global: {
+    label: 'Global',
+    help: 'One threshold for the whole network: exactly floor(s x N) of all N convolution and linear weights go.',
+  },
+  uniform: {
+    label: 'Uniform',
+    help: 'The same share in every layer: exactly floor(s x n) of the n weights of each layer go.',
+  },
+} as const satisfies Record<string, Choice>
+
+export const normalizations = {
+  imagenet: { label: 'ImageNet', help: 'mean .485 .456 .406, standard deviation .229 .224 .225' },
+  cifar10: { label: 'CIFAR-10', help: 'mean .4914 .4822 .4465, standard deviation .2470 .2435 .2616' },
+  'cifar10-short': { label: 'CIFAR-10 (short)', help: 'mean .4914 .4822 .4465, standard deviation .2023 .1994 .2010' },
+  half: { label: 'Half', help: 'mean .5, standard deviation .5: inputs in [-1, 1]' },
+  none: { label: 'None', help: 'pixels / 255, nothing else' },
+} as const satisfies Record<string, Choice>
+
+export type ScoreId = keyof typeof scores
+export type AllocationId = keyof typeof allocations
+export type NormalizationId = keyof typeof normalizations
+
+/** The keys of a table of choices, in the form `z.enum` wants. */
+export const idsOf = <T extends Record<string, Choice>>(table: T) =>
+  Object.keys(table) as [keyof T & string, ...(keyof T & string)[]]

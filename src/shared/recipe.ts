@@ -1,0 +1,169 @@
+/**
+ * The recipe: one document for window, terminal and cluster (design, section 5). Unknown keys are refused with the
+ * near one suggested; every default is filled in here and nowhere else.
+ */
+import { z } from 'zod'
+import { EspalierError } from './errors.ts'
+import { idsOf, normalizations } from './methods.ts'
+import { nearest } from './nearest.ts'
+import { stageSchema, stageUses } from './stages.ts'
+
+export const recipeSchema = z.strictObject({
+  espalier: z.literal(1).default(1),
+  name: z
+    .string()
+    .trim()
+    .min(1)
+    .max(200)
+    .default('Untitled recipe')
+    .meta({ label: 'Name', help: 'What the runs are called.' }),
+  model: z
+    .strictObject({
+      checkpoint: z
+        .string()
+        .min(1)
+        .optional()
+        .meta({ label: 'Checkpoint', help: 'A weights file; relative to the recipe.' }),
+      architecture: z.string().min(1).optional().meta({
+        label: 'Architecture',
+        help: 'An id such as resnet20-a. With a checkpoint it is found from the file.',
+      }),
+    })
+    .refine(model => model.checkpoint !== undefined || model.architecture !== undefined, {
+      message: 'needs a checkpoint, or an architecture for fresh weights',
+    }),
+  data: z.strictObject({
+    path: z.string().min(1).meta({ label: 'Data', help: 'A data set folder or file; relative to the recipe.' }),
+    normalize: z
+      .enum(idsOf(normalizations))
+      .default('imagenet')
+      .meta({ label: 'Normalisation', help: 'What the checkpoint was trained with.', choices: normalizations }),
+    augment: z
+      .enum(['none'])
+      .default('none')
+      .meta({ label: 'Augmentation', help: 'Random changes to training samples.' }),
+    validation: z.number().min(0).max(0.5).default(0.1).meta({
+      label: 'Validation share',
+      unit: 'share',
+      help: 'Share of the training data held out, by a seeded split that does not depend on the run seed.',
+    }),
+  }),
+  seeds: z.array(z.int().min(0).max(0xffffffff)).min(1).max(100).default([0]).meta({
+    label: 'Seeds',
+    help: 'One run for each.',
+  }),
+  stages: z.array(stageSchema).min(1).max(100),
+})
+
+/** A recipe as it may be written: defaults left out. */
+export type RecipeInput = z.input<typeof recipeSchema>
+/** A recipe with every default filled in. */
+export type Recipe = z.output<typeof recipeSchema>
+
+/** One thing wrong with a recipe, at a path such as `stages[1].sparsity`. */
+export const recipeProblemSchema = z.strictObject({
+  path: z.string(),
+  message: z.string(),
+  code: z.enum(['recipe.invalid', 'recipe.unknown-key']),
+  hint: z.string().optional(),
+})
+export type RecipeProblem = z.infer<typeof recipeProblemSchema>
+
+const pathOf = (path: readonly PropertyKey[]) =>
+  path.reduce<string>(
+    (text, key) => (typeof key === 'number' ? `${text}[${key}]` : text ? `${text}.${String(key)}` : String(key)),
+    '',
+  )
+
+/** The keys a strict object at `path` would have taken, for the suggestion. */
+function knownKeysAt(path: readonly PropertyKey[], input: unknown): readonly string[] {
+  let schema: unknown = recipeSchema
+  let value: unknown = input
+  for (const key of path) {
+    schema = inner(schema, value)
+    value = (value as Record<PropertyKey, unknown> | undefined)?.[key]
+    if (schema instanceof z.ZodObject) schema = (schema.shape as Record<PropertyKey, unknown>)[key]
+    else if (schema instanceof z.ZodArray) schema = schema.element
+    else return []
+  }
+  schema = inner(schema, value)
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
+}
+
+/** Looks through defaults and picks the branch of a union by its `use`. */
+function inner(schema: unknown, value: unknown): unknown {
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional) return inner(schema.unwrap(), value)
+  if (schema instanceof z.ZodDiscriminatedUnion) {
+    const use = (value as { use?: unknown } | undefined)?.use
+    return schema.options.find(option => option instanceof z.ZodObject && option.shape['use']?.safeParse(use).success)
+  }
+  return schema
+}
+
+/** The broken rule in plain words; zod's own wording where it is plain enough. */
+function ruleOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'too_big' && issue.origin === 'number')
+    return `must be ${issue.inclusive ? 'at most' : 'below'} ${issue.maximum}`
+  if (issue.code === 'too_small' && issue.origin === 'number')
+    return `must be ${issue.inclusive ? 'at least' : 'above'} ${issue.minimum}`
+  if (issue.code === 'too_small') return `needs at least ${issue.minimum} of its parts`
+  if (issue.code === 'too_big') return `has more than ${issue.maximum} parts`
+  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined'))
+    return `is required (${issue.expected})`
+  if (issue.code === 'invalid_type') return `must be of type ${issue.expected}`
+  if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`
+  if (issue.code === 'invalid_union') return `must be one of ${stageUses.join(', ')}`
+  return issue.message
+}
+
+/** Everything wrong with `input`, or the recipe with its defaults. Never throws. */
+export function checkRecipe(
+  input: unknown,
+): { recipe: Recipe; problems: [] } | { recipe?: never; problems: RecipeProblem[] } {
+  const parsed = recipeSchema.safeParse(input)
+  if (parsed.success) return { recipe: parsed.data, problems: [] }
+  const problems = parsed.error.issues.flatMap((issue): RecipeProblem[] => {
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map(key => {
+        const near = nearest(key, knownKeysAt(issue.path, input))
+        return {
+          path: pathOf([...issue.path, key]),
+          message: `"${key}" is not a key of ${issue.path.length ? pathOf(issue.path) : 'a recipe'}`,
+          code: 'recipe.unknown-key',
+          ...(near && { hint: `Did you mean "${near}"?` }),
+        }
+      })
+    }
+    const at = pathOf(issue.path)
+    const value = issue.path.reduce<unknown>((v, key) => (v as Record<PropertyKey, unknown> | undefined)?.[key], input)
+    const given = value === undefined || typeof value === 'object' ? '' : `, got ${JSON.stringify(value)}`
+    const options =
+      issue.code === 'invalid_value' ? issue.values.map(String) : issue.code === 'invalid_union' ? stageUses : []
+    const near = typeof value === 'string' ? nearest(value, options) : undefined
+    return [
+      {
+        path: at,
+        message: `${at || 'the recipe'} ${ruleOf(issue)}${given}`,
+        code: 'recipe.invalid',
+        ...(near && { hint: `Did you mean "${near}"?` }),
+      },
+    ]
+  })
+  return { problems }
+}
+
+/** The recipe with every default filled in. Throws `recipe.invalid` or `recipe.unknown-key`, naming `file` if given. */
+export function parseRecipe(input: unknown, file?: string): Recipe {
+  const { recipe, problems } = checkRecipe(input)
+  if (recipe) return recipe
+  const [first] = problems
+  if (!first) throw new Error('a refused recipe has at least one problem')
+  const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : ''
+  throw new EspalierError({
+    code: first.code,
+    message: `${file ? `${file}: ` : ''}${first.message}${more}.`,
+    ...(file && { file }),
+    rule: 'A recipe has the keys and ranges of the recipe reference.',
+    ...(first.hint && { hint: first.hint }),
+  })
+}

@@ -1,0 +1,22 @@
+/** Every stage a recipe may use: one file each in `stages/`, one line here. */
+import { z } from 'zod'
+import { evaluate } from './stages/evaluate.ts'
+import { prune } from './stages/prune.ts'
+
+export const stages = { evaluate, prune } as const
+
+export type StageUse = keyof typeof stages
+export const stageUses = Object.keys(stages) as [StageUse, ...StageUse[]]
+
+export const stageSchema = z.discriminatedUnion('use', [evaluate.schema, prune.schema])
+/** A stage with every default filled in. */
+export type Stage = z.output<typeof stageSchema>
+export type StageOf<Use extends StageUse> = Extract<Stage, { use: Use }>
+
+export type StageResultOf<Use extends StageUse> = z.output<(typeof stages)[Use]['resultSchema']>
+/** A stage's outcome beside its `use`; stable keys of `espalier run --json`. */
+export const stageOutcomeSchema = z.discriminatedUnion('use', [
+  z.strictObject({ use: z.literal('evaluate'), result: evaluate.resultSchema }),
+  z.strictObject({ use: z.literal('prune'), result: prune.resultSchema }),
+])
+export type StageOutcome = z.output<typeof stageOutcomeSchema>

@@ -1,0 +1,49 @@
+/**
+ * How a stage is declared: once. The parameters' schema carries label, help, unit, range and default; the form, the
+ * command-line help, the validation and the reference page all derive from it (`z.toJSONSchema` in io mode `input`).
+ */
+import { z } from 'zod'
+
+/** What a person reads beside a parameter. Ranges and defaults stand in the schema itself. */
+export interface ParameterText {
+  readonly label: string
+  readonly help: string
+  readonly unit?: string
+  /** Labels of an enumeration's values, when the values are not words. */
+  readonly choices?: Readonly<Record<string, { readonly label: string; readonly help: string }>>
+}
+
+declare module 'zod' {
+  interface GlobalMeta extends Partial<ParameterText> {}
+}
+
+/** `use` is the permanent id. A stage that `changesModel` leaves weights or masks other than it found. */
+export function defineStage<Use extends string, Parameters extends z.ZodRawShape, Result extends z.ZodRawShape>(stage: {
+  readonly use: Use
+  readonly label: string
+  readonly help: string
+  readonly changesModel: boolean
+  readonly parameters: Parameters
+  readonly result: Result
+}) {
+  return {
+    ...stage,
+    /** The stage as it stands in a recipe. */
+    schema: z.strictObject({ use: z.literal(stage.use), ...stage.parameters }),
+    resultSchema: z.strictObject(stage.result),
+  }
+}
+
+/** Zeros and weights are counted over prunable weights: convolution and linear kernels, the last one included. */
+export const sparsityCounts = {
+  zeros: z.int().min(0),
+  weights: z.int().min(1),
+}
+
+export const layerSparsitySchema = z.strictObject({
+  /** Layer name, such as `layer1.0.conv1`. */
+  name: z.string(),
+  weights: z.int().min(1),
+  zeros: z.int().min(0),
+})
+export type LayerSparsity = z.infer<typeof layerSparsitySchema>
