@@ -1,0 +1,357 @@
+/**
+ * Random access to the entries of a zip file. yauzl reads the directory; this file decides what is safe to read.
+ * Everything that can be refused is refused in `openZip`, from the directory alone, before a byte is inflated:
+ * unsafe names, encryption, overlapping entries and bombs. Sizes the directory declares are then held to while reading.
+ */
+import { type FileHandle, open } from 'node:fs/promises'
+import { pipeline, Readable } from 'node:stream'
+import { promisify } from 'node:util'
+import { crc32, createInflateRaw, inflateRaw } from 'node:zlib'
+import yauzl, { type Entry, type ZipFile } from 'yauzl'
+import { EspalierError } from '../../shared/errors.ts'
+import { fileFault } from '../file-faults.ts'
+
+export interface ZipEntry {
+  /** With forward slashes; never absolute, never with `..`. */
+  readonly name: string
+  readonly isDirectory: boolean
+  /** Uncompressed size in bytes, as the directory declares it. */
+  readonly size: number
+  readonly compressedSize: number
+  /** True where the bytes lie in the file as they are, so that they can be sliced from `dataOffset`. */
+  readonly isStored: boolean
+  readonly crc32: number
+}
+
+export interface ZipArchive {
+  readonly path: string
+  /** Files and directories, in directory order. */
+  readonly entries: readonly ZipEntry[]
+  /** Undefined where the archive has no such entry. */
+  find(name: string): ZipEntry | undefined
+  /** The whole entry, inflated and checked against its CRC-32. Throws `file.truncated`, `file.corrupt`, `archive.bomb`. */
+  read(entry: ZipEntry): Promise<Uint8Array>
+  /** The same in pieces, for entries that should not lie in memory at once. The checksum is checked after the last piece. */
+  chunks(entry: ZipEntry): AsyncGenerator<Uint8Array, void, undefined>
+  /** Where the (possibly compressed) bytes of the entry start in the file. */
+  dataOffset(entry: ZipEntry): Promise<number>
+  /** Waits for reads under way. */
+  close(): Promise<void>
+}
+
+export interface ZipLimits {
+  readonly maxEntries: number
+  /** Largest uncompressed entry, bytes. */
+  readonly maxEntrySize: number
+  /** Largest sum of uncompressed entries, bytes. */
+  readonly maxTotalSize: number
+  /** Largest uncompressed size over compressed size, of an entry and of the archive, looked at above `ratioFloor` bytes. */
+  readonly maxRatio: number
+  readonly ratioFloor: number
+}
+
+const MiB = 2 ** 20
+export const defaultZipLimits: ZipLimits = {
+  maxEntries: 2_000_000,
+  maxEntrySize: 8192 * MiB,
+  maxTotalSize: 262_144 * MiB,
+  maxRatio: 200,
+  ratioFloor: 64 * MiB,
+}
+
+const STORED = 0
+const DEFLATED = 8
+const LOCAL_HEADER = 30
+const LOCAL_SIGNATURE = 0x04034b50
+const CHUNK = 256 * 1024
+
+type ReadDone = (error: Error | null, bytesRead: number) => void
+
+const inflate = promisify(inflateRaw)
+
+/** Opens a zip file, lists it and refuses it where any entry breaks a rule. */
+export async function openZip(path: string, limits: Partial<ZipLimits> = {}): Promise<ZipArchive> {
+  const file = await open(path, 'r').catch(cause => Promise.reject(fileFault(path, cause)))
+  try {
+    const { size } = await file.stat()
+    const options = { decodeStrings: false, validateEntrySizes: false, autoClose: false }
+    const zip = await yauzl.fromRandomAccessReaderPromise(new BlockReader(file), size, options)
+    const raw = await list(zip, path, { ...defaultZipLimits, ...limits })
+    return archive(path, file, raw)
+  } catch (error) {
+    await file.close()
+    throw error instanceof EspalierError ? error : unreadable(path, error)
+  }
+}
+
+/** Reads the directory in large blocks: yauzl asks for it in two small reads an entry, which is slow for 60,000 files. */
+class BlockReader extends yauzl.RandomAccessReader {
+  readonly #file: FileHandle
+  readonly #block = Buffer.alloc(CHUNK)
+  #start = 0
+  #end = 0
+
+  constructor(file: FileHandle) {
+    super()
+    this.#file = file
+  }
+
+  override read(into: Buffer, offset: number, length: number, position: number, done: ReadDone): void {
+    if (position >= this.#start && position + length <= this.#end) {
+      const from = position - this.#start
+      this.#block.copy(into, offset, from, from + length)
+      done(null, length)
+      return
+    }
+    this.#fill(into, offset, length, position).then(
+      bytesRead => done(null, bytesRead),
+      error => done(error, 0),
+    )
+  }
+
+  async #fill(into: Buffer, offset: number, length: number, position: number): Promise<number> {
+    if (length > CHUNK) return (await this.#file.read(into, offset, length, position)).bytesRead
+    this.#end = this.#start // the block holds nothing while it is being filled
+    const { bytesRead } = await this.#file.read(this.#block, 0, CHUNK, position)
+    this.#start = position
+    this.#end = position + bytesRead
+    return this.#block.copy(into, offset, 0, Math.min(length, bytesRead))
+  }
+}
+
+async function list(zip: ZipFile, path: string, limits: ZipLimits): Promise<Map<ZipEntry, Entry>> {
+  const raw = new Map<ZipEntry, Entry>()
+  const names = new Set<string>()
+  const total = { size: 0, compressed: 0 }
+  for await (const found of zip.eachEntry()) {
+    const entry = describe(found)
+    checkName(path, entry.name, names)
+    if (found.isEncrypted()) throw encrypted(path, `"${entry.name}"`)
+    checkSize(path, `entry "${entry.name}"`, entry.size, entry.compressedSize, limits.maxEntrySize, limits)
+    total.size += entry.size
+    total.compressed += entry.compressedSize
+    checkSize(path, 'the archive', total.size, total.compressed, limits.maxTotalSize, limits)
+    // Entries that share compressed bytes can expand a small file without end (Fifield 2019, "A better zip bomb").
+    if (total.compressed > zip.fileSize) throw bomb(path, 'the archive', 'entries overlap or reach past the end')
+    if (raw.size >= limits.maxEntries) throw bomb(path, 'the archive', `it has more than ${limits.maxEntries} entries`)
+    raw.set(entry, found)
+  }
+  return raw
+}
+
+function describe(found: Entry): ZipEntry {
+  const { generalPurposeBitFlag, fileNameRaw, extraFields } = found
+  const name = yauzl.getFileNameLowLevel(generalPurposeBitFlag, fileNameRaw, extraFields, false)
+  return {
+    name,
+    isDirectory: name.endsWith('/'),
+    size: found.uncompressedSize,
+    compressedSize: found.compressedSize,
+    isStored: found.compressionMethod === STORED,
+    crc32: found.crc32,
+  }
+}
+
+function checkName(path: string, name: string, names: Set<string>): void {
+  const fault = name === '' ? 'empty name' : name.includes('\0') ? 'NUL in name' : yauzl.validateFileName(name)
+  if (fault) {
+    throw new EspalierError({
+      code: 'archive.unsafe-path',
+      message: `${path} holds an entry with an unsafe path: "${printable(name)}".`,
+      file: path,
+      rule: 'Entry names of an archive are relative and stay inside the archive.',
+      hint: 'The archive may be made to write outside its folder; get it from a source that you trust.',
+    })
+  }
+  if (names.has(name)) throw corrupt(path, `it holds two entries named "${name}"`)
+  names.add(name)
+}
+
+function checkSize(
+  path: string,
+  what: string,
+  size: number,
+  compressedSize: number,
+  maxSize: number,
+  { maxRatio, ratioFloor }: ZipLimits,
+): void {
+  if (size > maxSize) throw bomb(path, what, `it declares ${size} bytes, more than the limit of ${maxSize}`)
+  if (size > ratioFloor && size > compressedSize * maxRatio) {
+    throw bomb(path, what, `it would grow from ${compressedSize} to ${size} bytes, more than ${maxRatio} times`)
+  }
+}
+
+function archive(path: string, file: FileHandle, raw: ReadonlyMap<ZipEntry, Entry>): ZipArchive {
+  const byName = new Map([...raw.keys()].map(entry => [entry.name, entry]))
+  const pending = new Set<Promise<unknown>>()
+  let isClosed = false
+
+  /** Keeps the file open until `work` is done, and speaks of faults in our words. */
+  async function guarded<T>(entry: ZipEntry, work: () => Promise<T>): Promise<T> {
+    if (isClosed) throw new Error(`${path} was closed`)
+    const running = work()
+    pending.add(running)
+    try {
+      return await running
+    } catch (cause) {
+      throw cause instanceof EspalierError ? cause : unreadable(path, cause, entry.name)
+    } finally {
+      pending.delete(running)
+    }
+  }
+
+  async function locate(entry: ZipEntry): Promise<number> {
+    const found = raw.get(entry)
+    if (!found) throw new Error(`"${entry.name}" is not an entry of ${path}`)
+    if (found.compressionMethod !== STORED && found.compressionMethod !== DEFLATED) {
+      throw new EspalierError({
+        code: 'file.unreadable',
+        message: `Entry "${entry.name}" of ${path} uses zip compression method ${found.compressionMethod}.`,
+        file: path,
+        rule: 'Entries are stored (method 0) or deflated (method 8).',
+        hint: 'Pack the archive again with ordinary (deflate) compression.',
+      })
+    }
+    if (entry.isStored && entry.size !== entry.compressedSize) {
+      throw corrupt(path, `stored entry "${entry.name}" declares two sizes, ${entry.size} and ${entry.compressedSize}`)
+    }
+    const header = Buffer.from((await readBytes(found.relativeOffsetOfLocalHeader, LOCAL_HEADER)).buffer)
+    if (header.readUInt32LE(0) !== LOCAL_SIGNATURE) throw corrupt(path, `entry "${entry.name}" has no local header`)
+    return found.relativeOffsetOfLocalHeader + LOCAL_HEADER + header.readUInt16LE(26) + header.readUInt16LE(28)
+  }
+
+  async function readBytes(offset: number, length: number): Promise<Uint8Array> {
+    const bytes = new Uint8Array(length)
+    for (let done = 0; done < length; ) {
+      const { bytesRead } = await file.read(bytes, done, length - done, offset + done)
+      if (bytesRead === 0) throw new Error('unexpected EOF')
+      done += bytesRead
+    }
+    return bytes
+  }
+
+  async function* pieces(entry: ZipEntry): AsyncGenerator<Uint8Array, void, undefined> {
+    const start = await guarded(entry, () => locate(entry))
+    for (let at = 0; at < entry.compressedSize; at += CHUNK) {
+      yield await guarded(entry, () => readBytes(start + at, Math.min(CHUNK, entry.compressedSize - at)))
+    }
+  }
+
+  async function* chunks(entry: ZipEntry): AsyncGenerator<Uint8Array, void, undefined> {
+    let size = 0
+    let sum = 0
+    try {
+      for await (const piece of entry.isStored ? pieces(entry) : inflated(pieces(entry))) {
+        size += piece.length
+        if (size > entry.size) throw tooLong(path, entry)
+        sum = crc32(piece, sum)
+        yield piece
+      }
+    } catch (cause) {
+      throw cause instanceof EspalierError ? cause : unreadable(path, cause, entry.name)
+    }
+    checkContent(path, entry, size, sum)
+  }
+
+  return {
+    path,
+    entries: [...raw.keys()],
+    find: name => byName.get(name),
+    chunks,
+    dataOffset: entry => guarded(entry, () => locate(entry)),
+    read: entry =>
+      guarded(entry, async () => {
+        const packed = await readBytes(await locate(entry), entry.compressedSize)
+        const bytes = entry.isStored ? packed : await inflateWhole(path, entry, packed)
+        checkContent(path, entry, bytes.length, crc32(bytes))
+        return bytes
+      }),
+    async close() {
+      if (isClosed) return
+      isClosed = true
+      await Promise.allSettled(pending)
+      await file.close()
+    },
+  }
+}
+
+/** Inflates piece by piece; a fault in the source and a consumer that leaves early both end the whole chain. */
+function inflated(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  return pipeline(Readable.from(source), createInflateRaw(), () => {
+    // the consumer sees the fault as a throw of its iteration
+  })
+}
+
+async function inflateWhole(path: string, entry: ZipEntry, packed: Uint8Array): Promise<Uint8Array> {
+  try {
+    return await inflate(packed, { maxOutputLength: Math.max(1, entry.size) })
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLong(path, entry)
+    throw cause
+  }
+}
+
+function checkContent(path: string, entry: ZipEntry, size: number, sum: number): void {
+  if (size > entry.size) throw tooLong(path, entry)
+  if (size < entry.size) throw corrupt(path, `entry "${entry.name}" has ${size} bytes where ${entry.size} are declared`)
+  if (sum !== entry.crc32) throw corrupt(path, `the bytes of entry "${entry.name}" do not match their checksum`)
+}
+
+const tooLong = (path: string, { name, size }: ZipEntry): EspalierError =>
+  bomb(path, `entry "${name}"`, `it inflates to more than the ${size} bytes that it declares`)
+
+function bomb(path: string, what: string, why: string): EspalierError {
+  return new EspalierError({
+    code: 'archive.bomb',
+    message: `${path} is refused as a zip bomb: ${what}, ${why}.`,
+    file: path,
+    rule: 'An archive must not grow without measure when it is unpacked, and must be as large as it says.',
+    hint: 'If you trust the file, unpack it yourself and open what it holds.',
+  })
+}
+
+function corrupt(path: string, why: string): EspalierError {
+  return new EspalierError({
+    code: 'file.corrupt',
+    message: `${path} is damaged: ${why}.`,
+    file: path,
+    hint: copyAgain,
+  })
+}
+
+function encrypted(path: string, what: string): EspalierError {
+  return new EspalierError({
+    code: 'file.unreadable',
+    message: `${path} is encrypted (${what}).`,
+    file: path,
+    rule: 'Encrypted archives are not read.',
+    hint: 'Unpack it with its password and open what it holds.',
+  })
+}
+
+const copyAgain = 'The file may be incomplete or damaged; copy or download it again.'
+
+/** A fault of yauzl, zlib or the file system, in our words. yauzl has messages only, no codes. */
+function unreadable(path: string, cause: unknown, name?: string): EspalierError {
+  if (isSystemError(cause)) return fileFault(path, cause)
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  if (/encryption/.test(reason)) return encrypted(path, 'strong encryption')
+  const isShort = /end of central directory|unexpected EOF|overflows file bounds|unexpected end of file/i.test(reason)
+  const where = name === undefined ? 'its directory' : `entry "${name}"`
+  return new EspalierError(
+    {
+      code: isShort ? 'file.truncated' : 'file.corrupt',
+      message: `${path} is ${isShort ? 'cut short' : 'damaged'}: ${where} cannot be read (${reason}).`,
+      file: path,
+      hint: copyAgain,
+    },
+    { cause },
+  )
+}
+
+/** True for what the operating system reports; zlib and Node's own checks have codes too, but no `syscall`. */
+const isSystemError = (cause: unknown): boolean => cause instanceof Error && 'syscall' in cause
+
+function printable(name: string): string {
+  return JSON.stringify(name).slice(1, -1)
+}
