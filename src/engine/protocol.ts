@@ -1,0 +1,73 @@
+/**
+ * What the studio and an engine process say to each other. One process works one job and ends; the studio starts,
+ * feeds, watches and stops it. Messages are plain data; weights travel as safetensors files beside the job.
+ */
+import type { ErrorData } from '../shared/errors.ts'
+import type { Recipe } from '../shared/recipe.ts'
+import type { LayerSparsity } from '../shared/stages/stage.ts'
+import type { StageOutcome } from '../shared/stages.ts'
+
+export interface Job {
+  readonly runId: string
+  /** Every path in it is absolute. */
+  readonly recipe: Recipe
+  readonly seed: number
+  /** Stages before this index were done by an earlier run of the same identity; `modelFile` is their outcome. */
+  readonly firstStage: number
+  /** A model file (`formats/model-file.ts`) to start from instead of the recipe's model. */
+  readonly modelFile?: string
+  /** A folder of this job's own, for the model files that it hands back. It exists and is empty. */
+  readonly workDirectory: string
+  /** Where decoded samples are kept between runs. */
+  readonly cacheDirectory: string
+}
+
+export type ToEngine =
+  | { readonly type: 'start'; readonly job: Job }
+  /** Ends the current batch, then the process, with `stopped`. */
+  | { readonly type: 'stop' }
+
+export type FromEngine =
+  /** The process is up and waits for `start`. */
+  | { readonly type: 'ready' }
+  /** The engine is loaded; what it is. */
+  | { readonly type: 'engine'; readonly tensorflow: string; readonly device: string }
+  /** A text for the run's log. */
+  | { readonly type: 'log'; readonly text: string }
+  /** Reading data, compiling: what goes on before and between stages. `total` 0 = unknown. */
+  | { readonly type: 'prepare'; readonly step: string; readonly done: number; readonly total: number }
+  | { readonly type: 'stage-started'; readonly stage: number }
+  /** At most ten a second. `rate` in samples a second; `secondsLeft` of this stage, absent while unknown. */
+  | {
+      readonly type: 'progress'
+      readonly stage: number
+      readonly done: number
+      readonly total: number
+      readonly unit: string
+      readonly rate?: number
+      readonly secondsLeft?: number
+    }
+  /** Points of a curve: name such as `accuracy`, step within the stage. */
+  | {
+      readonly type: 'metrics'
+      readonly stage: number
+      readonly points: readonly { readonly name: string; readonly step: number; readonly value: number }[]
+    }
+  /** Zeros per prunable layer as they are now; sent at the start of a run and whenever they change. */
+  | {
+      readonly type: 'layers'
+      readonly stage: number
+      readonly step: number
+      readonly layers: readonly LayerSparsity[]
+    }
+  | {
+      readonly type: 'stage-finished'
+      readonly stage: number
+      readonly seconds: number
+      readonly outcome: StageOutcome
+      /** The model after this stage, when the stage changed it; complete and synced when this is sent. */
+      readonly modelFile?: string
+    }
+  | { readonly type: 'finished' }
+  | { readonly type: 'stopped' }
+  | { readonly type: 'failed'; readonly error: ErrorData }

@@ -1,0 +1,222 @@
+/** The things the product is about, as the window and the terminal see them. */
+import { z } from 'zod'
+import { errorDataSchema } from './errors.ts'
+import { recipeSchema } from './recipe.ts'
+import { layerSparsitySchema } from './stages/stage.ts'
+import { stageOutcomeSchema, stageUses } from './stages.ts'
+
+/** Milliseconds since 1970, UTC. */
+const time = z.int()
+const count = z.int().min(0)
+
+export const importNoteSchema = z.strictObject({ kind: z.enum(['matched', 'skipped', 'guessed']), text: z.string() })
+export type ImportNote = z.infer<typeof importNoteSchema>
+
+/** A picture as it is stored: base64 of uint8 height x width x channels (1 = gray, 3 = RGB). */
+export const pictureSchema = z.strictObject({
+  width: count,
+  height: count,
+  channels: z.union([z.literal(1), z.literal(3)]),
+  pixels: z.base64(),
+})
+export type Picture = z.infer<typeof pictureSchema>
+
+export const datasetSchema = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  path: z.string(),
+  /** Reader id and its label. */
+  format: z.string(),
+  formatLabel: z.string(),
+  fingerprint: z.string(),
+  classes: z.array(z.string()),
+  /** One sample: [height, width, channels]. */
+  shape: z.array(count),
+  sampleType: z.enum(['uint8', 'float32']),
+  splits: z.array(
+    z.strictObject({
+      name: z.enum(['train', 'test']),
+      count,
+      /** Samples of each class, in class order. */
+      perClass: z.array(count),
+    }),
+  ),
+  notes: z.array(importNoteSchema),
+  preview: z.array(z.strictObject({ picture: pictureSchema, label: count, split: z.enum(['train', 'test']) })),
+  addedAt: time,
+})
+export type DatasetReport = z.infer<typeof datasetSchema>
+
+export const layerSchema = z.strictObject({
+  name: z.string(),
+  op: z.string(),
+  inputDims: z.array(count),
+  outputDims: z.array(count),
+  /** Dims of the kernel, ONNX layout; empty for layers without one. */
+  weightDims: z.array(count),
+  /** Trainable parameters: weights, biases, gamma, beta. */
+  parameters: count,
+  /** Multiply-accumulates for one sample. */
+  macs: count,
+  /** Of the kernel; null for layers that have none. */
+  prunable: z.strictObject({ weights: count, zeros: count }).nullable(),
+})
+export type LayerReport = z.infer<typeof layerSchema>
+
+export const modelSchema = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  path: z.string(),
+  format: z.string(),
+  formatLabel: z.string(),
+  fingerprint: z.string(),
+  architecture: z.string(),
+  classes: count,
+  /** [channels, height, width] */
+  inputDims: z.array(count),
+  parameters: count,
+  prunable: count,
+  batchNorm: count,
+  macs: count,
+  notes: z.array(importNoteSchema),
+  layers: z.array(layerSchema),
+  addedAt: time,
+})
+export type ModelReport = z.infer<typeof modelSchema>
+
+/** `interrupted`: its process died; `stopped`: the person stopped it. */
+export const runStates = ['queued', 'running', 'finished', 'stopped', 'failed', 'interrupted'] as const
+export type RunState = (typeof runStates)[number]
+
+export const stageRecordSchema = z.strictObject({
+  index: count,
+  use: z.enum(stageUses),
+  state: z.enum(['waiting', 'running', 'finished', 'stopped', 'failed', 'interrupted']),
+  startedAt: time.nullable(),
+  seconds: z.number().nullable(),
+  /** Taken from an earlier run of the same identity. */
+  cached: z.boolean(),
+  outcome: stageOutcomeSchema.nullable(),
+})
+export type StageRecord = z.infer<typeof stageRecordSchema>
+
+export const progressSchema = z.strictObject({
+  runId: z.string(),
+  /** null while data is read and the graph is compiled. */
+  stage: count.nullable(),
+  step: z.string(),
+  done: z.number(),
+  /** 0 = unknown. */
+  total: z.number(),
+  unit: z.string(),
+  /** Samples a second. */
+  rate: z.number().optional(),
+  secondsLeft: z.number().optional(),
+})
+export type RunProgress = z.infer<typeof progressSchema>
+
+export const runSummarySchema = z.strictObject({
+  id: z.string(),
+  /** 1, 2, 3 ... in the project, never reused. */
+  number: z.int().min(1),
+  name: z.string(),
+  seed: count,
+  state: z.enum(runStates),
+  /** SHA-256 of all that matters to the result; null until the inputs were read. */
+  identity: z.string().nullable(),
+  recipeId: z.string().nullable(),
+  createdAt: time,
+  startedAt: time.nullable(),
+  endedAt: time.nullable(),
+  error: errorDataSchema.nullable(),
+  stages: z.array(stageRecordSchema),
+})
+export type RunSummary = z.infer<typeof runSummarySchema>
+
+/** Zeros per layer at a moment of the run, in forward order. */
+export const layerSnapshotSchema = z.strictObject({ stage: count, step: count, layers: z.array(layerSparsitySchema) })
+export type LayerSnapshot = z.infer<typeof layerSnapshotSchema>
+
+export const metricPointSchema = z.strictObject({ stage: count, name: z.string(), step: z.number(), value: z.number() })
+export type MetricPoint = z.infer<typeof metricPointSchema>
+
+export const runDetailSchema = z.strictObject({
+  run: runSummarySchema,
+  recipe: recipeSchema,
+  device: z.string().nullable(),
+  layers: z.array(layerSnapshotSchema),
+  metrics: z.array(metricPointSchema),
+  log: z.array(z.strictObject({ at: time, text: z.string() })),
+  progress: progressSchema.nullable(),
+})
+export type RunDetail = z.infer<typeof runDetailSchema>
+
+export const recipeRecordSchema = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  version: z.int().min(1),
+  savedAt: time,
+  /** As written; it may be unfinished. `recipe.check` says what is missing. */
+  document: z.unknown(),
+})
+export type RecipeRecord = z.infer<typeof recipeRecordSchema>
+
+/** One run as a row of the compare table. */
+export const comparedRunSchema = z.strictObject({
+  id: z.string(),
+  number: z.int(),
+  name: z.string(),
+  seed: count,
+  state: z.enum(runStates),
+  model: z.string(),
+  data: z.string(),
+  /** Of the last evaluate stage that finished; null without one. */
+  accuracy: z
+    .strictObject({
+      correct: count,
+      total: count,
+      top1: z.number(),
+      top5: z.number(),
+      loss: z.number(),
+      split: z.string(),
+    })
+    .nullable(),
+  /** Of the first evaluate stage: what the run started from; null if it is also the last. */
+  before: z.strictObject({ correct: count, total: count, top1: z.number() }).nullable(),
+  zeros: count.nullable(),
+  weights: count.nullable(),
+  sparsity: z.number().nullable(),
+  /** Multiply-accumulates of one sample, all and those with a nonzero weight. */
+  macs: count.nullable(),
+  nonzeroMacs: count.nullable(),
+  seconds: z.number().nullable(),
+  layers: z.array(layerSparsitySchema),
+  /** Per class of the last evaluate stage. */
+  classes: z.array(z.strictObject({ name: z.string(), correct: count, total: count })),
+  /** What the recipe sets, as path -> text, to show only what differs. */
+  settings: z.record(z.string(), z.string()),
+})
+export type ComparedRun = z.infer<typeof comparedRunSchema>
+
+export const comparisonSchema = z.strictObject({
+  runs: z.array(comparedRunSchema),
+  /** Setting paths whose value is not the same in all runs. */
+  differing: z.array(z.string()),
+})
+export type Comparison = z.infer<typeof comparisonSchema>
+
+export const projectSchema = z.strictObject({
+  name: z.string(),
+  path: z.string(),
+  /** Bytes of the project file. */
+  bytes: count,
+})
+export type ProjectInfo = z.infer<typeof projectSchema>
+
+export const engineStateSchema = z.strictObject({
+  state: z.enum(['unknown', 'ready', 'failed']),
+  tensorflow: z.string().nullable(),
+  device: z.string().nullable(),
+  error: errorDataSchema.nullable(),
+})
+export type EngineState = z.infer<typeof engineStateSchema>
