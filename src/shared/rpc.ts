@@ -101,7 +101,7 @@ export function serveClient(
   const stopEvents = studio.onEvent(event => port.send({ type: 'event', event }))
   let isOpen = true
 
-  async function answer(id: number, name: string, params: unknown, signal: AbortSignal): Promise<unknown> {
+  async function answer(name: string, params: unknown, signal: AbortSignal): Promise<unknown> {
     if (!Object.hasOwn(calls, name)) {
       throw new EspalierError({ code: 'contract.unknown-call', message: `"${name}" is not a call of the studio.` })
     }
@@ -125,7 +125,7 @@ export function serveClient(
     const { id, name, params } = message
     const controller = new AbortController()
     running.set(id, controller)
-    answer(id, name, params, controller.signal)
+    answer(name, params, controller.signal)
       .then(
         result => isOpen && port.send({ type: 'result', id, result }),
         thrown => isOpen && port.send({ type: 'error', id, error: toErrorData(thrown) }),
