@@ -9,7 +9,19 @@ import { promisify } from 'node:util'
 import { crc32, createInflateRaw, inflateRaw } from 'node:zlib'
 import yauzl, { type Entry, type ZipFile } from 'yauzl'
 import { EspalierError } from '../../shared/errors.ts'
-import { fileFault } from '../file-faults.ts'
+import { fileFault, unknownFormat } from '../file-faults.ts'
+import {
+  bomb,
+  checkName,
+  checkSize,
+  corrupt,
+  defaultZipLimits,
+  encrypted,
+  quoted,
+  tooLong,
+  unreadable,
+  type ZipLimits,
+} from './zip-rules.ts'
 
 export interface ZipEntry {
   /** With forward slashes; never absolute, never with `..`. */
@@ -39,26 +51,6 @@ export interface ZipArchive {
   close(): Promise<void>
 }
 
-export interface ZipLimits {
-  readonly maxEntries: number
-  /** Largest uncompressed entry, bytes. */
-  readonly maxEntrySize: number
-  /** Largest sum of uncompressed entries, bytes. */
-  readonly maxTotalSize: number
-  /** Largest uncompressed size over compressed size, of an entry and of the archive, looked at above `ratioFloor` bytes. */
-  readonly maxRatio: number
-  readonly ratioFloor: number
-}
-
-const MiB = 2 ** 20
-export const defaultZipLimits: ZipLimits = {
-  maxEntries: 2_000_000,
-  maxEntrySize: 8192 * MiB,
-  maxTotalSize: 262_144 * MiB,
-  maxRatio: 200,
-  ratioFloor: 64 * MiB,
-}
-
 const STORED = 0
 const DEFLATED = 8
 const LOCAL_HEADER = 30
@@ -74,13 +66,17 @@ export async function openZip(path: string, limits: Partial<ZipLimits> = {}): Pr
   const file = await open(path, 'r').catch(cause => Promise.reject(fileFault(path, cause)))
   try {
     const { size } = await file.stat()
+    const head = Buffer.alloc(24)
+    const { bytesRead } = await file.read(head, 0, head.length, 0)
+    if (!head.toString('latin1').startsWith('PK'))
+      throw unknownFormat(path, head.subarray(0, bytesRead), 'a zip archive')
     const options = { decodeStrings: false, validateEntrySizes: false, autoClose: false }
     const zip = await yauzl.fromRandomAccessReaderPromise(new BlockReader(file), size, options)
     const raw = await list(zip, path, { ...defaultZipLimits, ...limits })
     return archive(path, file, raw)
   } catch (error) {
     await file.close()
-    throw error instanceof EspalierError ? error : unreadable(path, error)
+    throw unreadable(path, error)
   }
 }
 
@@ -126,8 +122,8 @@ async function list(zip: ZipFile, path: string, limits: ZipLimits): Promise<Map<
   for await (const found of zip.eachEntry()) {
     const entry = describe(found)
     checkName(path, entry.name, names)
-    if (found.isEncrypted()) throw encrypted(path, `"${entry.name}"`)
-    checkSize(path, `entry "${entry.name}"`, entry.size, entry.compressedSize, limits.maxEntrySize, limits)
+    if (found.isEncrypted()) throw encrypted(path, quoted(entry.name))
+    checkSize(path, `entry ${quoted(entry.name)}`, entry.size, entry.compressedSize, limits.maxEntrySize, limits)
     total.size += entry.size
     total.compressed += entry.compressedSize
     checkSize(path, 'the archive', total.size, total.compressed, limits.maxTotalSize, limits)
@@ -152,35 +148,6 @@ function describe(found: Entry): ZipEntry {
   }
 }
 
-function checkName(path: string, name: string, names: Set<string>): void {
-  const fault = name === '' ? 'empty name' : name.includes('\0') ? 'NUL in name' : yauzl.validateFileName(name)
-  if (fault) {
-    throw new EspalierError({
-      code: 'archive.unsafe-path',
-      message: `${path} holds an entry with an unsafe path: "${printable(name)}".`,
-      file: path,
-      rule: 'Entry names of an archive are relative and stay inside the archive.',
-      hint: 'The archive may be made to write outside its folder; get it from a source that you trust.',
-    })
-  }
-  if (names.has(name)) throw corrupt(path, `it holds two entries named "${name}"`)
-  names.add(name)
-}
-
-function checkSize(
-  path: string,
-  what: string,
-  size: number,
-  compressedSize: number,
-  maxSize: number,
-  { maxRatio, ratioFloor }: ZipLimits,
-): void {
-  if (size > maxSize) throw bomb(path, what, `it declares ${size} bytes, more than the limit of ${maxSize}`)
-  if (size > ratioFloor && size > compressedSize * maxRatio) {
-    throw bomb(path, what, `it would grow from ${compressedSize} to ${size} bytes, more than ${maxRatio} times`)
-  }
-}
-
 function archive(path: string, file: FileHandle, raw: ReadonlyMap<ZipEntry, Entry>): ZipArchive {
   const byName = new Map([...raw.keys()].map(entry => [entry.name, entry]))
   const pending = new Set<Promise<unknown>>()
@@ -194,7 +161,7 @@ function archive(path: string, file: FileHandle, raw: ReadonlyMap<ZipEntry, Entr
     try {
       return await running
     } catch (cause) {
-      throw cause instanceof EspalierError ? cause : unreadable(path, cause, entry.name)
+      throw unreadable(path, cause, entry.name)
     } finally {
       pending.delete(running)
     }
@@ -202,21 +169,25 @@ function archive(path: string, file: FileHandle, raw: ReadonlyMap<ZipEntry, Entr
 
   async function locate(entry: ZipEntry): Promise<number> {
     const found = raw.get(entry)
-    if (!found) throw new Error(`"${entry.name}" is not an entry of ${path}`)
+    if (!found) throw new Error(`${quoted(entry.name)} is not an entry of ${path}`)
     if (found.compressionMethod !== STORED && found.compressionMethod !== DEFLATED) {
       throw new EspalierError({
         code: 'file.unreadable',
-        message: `Entry "${entry.name}" of ${path} uses zip compression method ${found.compressionMethod}.`,
+        message: `Entry ${quoted(entry.name)} of ${path} uses zip compression method ${found.compressionMethod}.`,
         file: path,
         rule: 'Entries are stored (method 0) or deflated (method 8).',
         hint: 'Pack the archive again with ordinary (deflate) compression.',
       })
     }
     if (entry.isStored && entry.size !== entry.compressedSize) {
-      throw corrupt(path, `stored entry "${entry.name}" declares two sizes, ${entry.size} and ${entry.compressedSize}`)
+      throw corrupt(
+        path,
+        `stored entry ${quoted(entry.name)} declares two sizes, ${entry.size} and ${entry.compressedSize}`,
+      )
     }
     const header = Buffer.from((await readBytes(found.relativeOffsetOfLocalHeader, LOCAL_HEADER)).buffer)
-    if (header.readUInt32LE(0) !== LOCAL_SIGNATURE) throw corrupt(path, `entry "${entry.name}" has no local header`)
+    if (header.readUInt32LE(0) !== LOCAL_SIGNATURE)
+      throw corrupt(path, `entry ${quoted(entry.name)} has no local header`)
     return found.relativeOffsetOfLocalHeader + LOCAL_HEADER + header.readUInt16LE(26) + header.readUInt16LE(28)
   }
 
@@ -248,7 +219,7 @@ function archive(path: string, file: FileHandle, raw: ReadonlyMap<ZipEntry, Entr
         yield piece
       }
     } catch (cause) {
-      throw cause instanceof EspalierError ? cause : unreadable(path, cause, entry.name)
+      throw unreadable(path, cause, entry.name)
     }
     checkContent(path, entry, size, sum)
   }
@@ -284,7 +255,8 @@ function inflated(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> 
 
 async function inflateWhole(path: string, entry: ZipEntry, packed: Uint8Array): Promise<Uint8Array> {
   try {
-    return await inflate(packed, { maxOutputLength: Math.max(1, entry.size) })
+    const bytes = await inflate(packed, { maxOutputLength: Math.max(1, entry.size) })
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLong(path, entry)
     throw cause
@@ -293,65 +265,7 @@ async function inflateWhole(path: string, entry: ZipEntry, packed: Uint8Array): 
 
 function checkContent(path: string, entry: ZipEntry, size: number, sum: number): void {
   if (size > entry.size) throw tooLong(path, entry)
-  if (size < entry.size) throw corrupt(path, `entry "${entry.name}" has ${size} bytes where ${entry.size} are declared`)
-  if (sum !== entry.crc32) throw corrupt(path, `the bytes of entry "${entry.name}" do not match their checksum`)
-}
-
-const tooLong = (path: string, { name, size }: ZipEntry): EspalierError =>
-  bomb(path, `entry "${name}"`, `it inflates to more than the ${size} bytes that it declares`)
-
-function bomb(path: string, what: string, why: string): EspalierError {
-  return new EspalierError({
-    code: 'archive.bomb',
-    message: `${path} is refused as a zip bomb: ${what}, ${why}.`,
-    file: path,
-    rule: 'An archive must not grow without measure when it is unpacked, and must be as large as it says.',
-    hint: 'If you trust the file, unpack it yourself and open what it holds.',
-  })
-}
-
-function corrupt(path: string, why: string): EspalierError {
-  return new EspalierError({
-    code: 'file.corrupt',
-    message: `${path} is damaged: ${why}.`,
-    file: path,
-    hint: copyAgain,
-  })
-}
-
-function encrypted(path: string, what: string): EspalierError {
-  return new EspalierError({
-    code: 'file.unreadable',
-    message: `${path} is encrypted (${what}).`,
-    file: path,
-    rule: 'Encrypted archives are not read.',
-    hint: 'Unpack it with its password and open what it holds.',
-  })
-}
-
-const copyAgain = 'The file may be incomplete or damaged; copy or download it again.'
-
-/** A fault of yauzl, zlib or the file system, in our words. yauzl has messages only, no codes. */
-function unreadable(path: string, cause: unknown, name?: string): EspalierError {
-  if (isSystemError(cause)) return fileFault(path, cause)
-  const reason = cause instanceof Error ? cause.message : String(cause)
-  if (/encryption/.test(reason)) return encrypted(path, 'strong encryption')
-  const isShort = /end of central directory|unexpected EOF|overflows file bounds|unexpected end of file/i.test(reason)
-  const where = name === undefined ? 'its directory' : `entry "${name}"`
-  return new EspalierError(
-    {
-      code: isShort ? 'file.truncated' : 'file.corrupt',
-      message: `${path} is ${isShort ? 'cut short' : 'damaged'}: ${where} cannot be read (${reason}).`,
-      file: path,
-      hint: copyAgain,
-    },
-    { cause },
-  )
-}
-
-/** True for what the operating system reports; zlib and Node's own checks have codes too, but no `syscall`. */
-const isSystemError = (cause: unknown): boolean => cause instanceof Error && 'syscall' in cause
-
-function printable(name: string): string {
-  return JSON.stringify(name).slice(1, -1)
+  if (size < entry.size)
+    throw corrupt(path, `entry ${quoted(entry.name)} has ${size} bytes where ${entry.size} are declared`)
+  if (sum !== entry.crc32) throw corrupt(path, `the bytes of entry ${quoted(entry.name)} do not match their checksum`)
 }
