@@ -1,0 +1,44 @@
+/** What a family of architectures tells the registry in `../architectures.ts`. */
+import type { Dims } from '../graph/dims.ts'
+import type { Graph } from '../graph/model.ts'
+
+export interface BuildOptions {
+  readonly classes: number
+  /** One sample without batch: [C, H, W]. */
+  readonly inputDims: Dims
+}
+
+/** `Shape` is what an id of the family says: depth, shortcut option, width. */
+export interface Family<Shape> {
+  readonly family: string
+  readonly label: string
+  /** How its ids are written and which are allowed. */
+  readonly help: string
+  /** Ids that lists and suggestions name; `parse` takes others too. */
+  readonly offered: readonly string[]
+  /** null where the id is not one of this family. */
+  readonly parse: (id: string) => Shape | null
+  readonly build: (shape: Shape, options: BuildOptions) => Graph
+  /** Ids worth trying for tensors of these names (already translated by `nameAliases`) and dims, the likeliest first. */
+  readonly guess: (tensors: ReadonlyMap<string, Dims>) => readonly string[]
+  /** Other projects' parameter names -> ours. The first pattern that matches is applied. */
+  readonly nameAliases: readonly { readonly pattern: RegExp; readonly replacement: string }[]
+}
+
+/** A family whose `Shape` only the family itself needs to know. */
+export interface AnyFamily extends Omit<Family<never>, 'parse' | 'build'> {
+  readonly parses: (id: string) => boolean
+  /** The graph of an id, or null where the id is not one of this family. */
+  readonly buildId: (id: string, options: BuildOptions) => Graph | null
+}
+
+export function defineFamily<Shape>({ parse, build, ...family }: Family<Shape>): AnyFamily {
+  return {
+    ...family,
+    parses: id => parse(id) !== null,
+    buildId(id, options) {
+      const shape = parse(id)
+      return shape === null ? null : build(shape, options)
+    },
+  }
+}
