@@ -1,0 +1,57 @@
+/** Fresh weights. */
+import { elementCount } from './graph/dims.ts'
+import type { Graph, GraphNode, ParameterRole, Weights } from './graph/model.ts'
+import { createRandom, type Random } from './random.ts'
+
+type Filler = (length: number, fanIn: number, random: Random) => Float32Array
+
+const constant =
+  (value: number): Filler =>
+  length =>
+    new Float32Array(length).fill(value)
+
+/** N(0, 2 / fan-in): He et al. 2015, equation 10, for layers followed by ReLU. */
+const kaimingNormal: Filler = (length, fanIn, random) => {
+  const deviation = Math.sqrt(2 / fanIn)
+  return Float32Array.from({ length }, () => deviation * random.normal())
+}
+
+/** U(-1/sqrt(fan-in), 1/sqrt(fan-in)): what PyTorch gives fully connected layers and every bias. */
+const fanInUniform: Filler = (length, fanIn, random) => {
+  const bound = 1 / Math.sqrt(fanIn)
+  return Float32Array.from({ length }, () => bound * (2 * random.uniform() - 1))
+}
+
+function fillerFor(node: GraphNode, role: ParameterRole): Filler {
+  switch (role) {
+    case 'weight':
+      return node.op === 'Gemm' ? fanInUniform : kaimingNormal
+    case 'bias':
+      return fanInUniform
+    case 'gamma':
+    case 'variance':
+      return constant(1)
+    case 'beta':
+    case 'mean':
+      return constant(0)
+  }
+}
+
+/**
+ * Weights for every parameter: convolutions Kaiming-normal (fan-in), fully connected layers and biases uniform,
+ * batch norm 1, 0 with running statistics 0, 1. The same graph and seed always give the same weights.
+ */
+export function initialise(graph: Graph, seed: number): Weights {
+  const random = createRandom(seed)
+  const weights = new Map<string, Float32Array>()
+  for (const node of graph.nodes) {
+    const kernel = node.inputs.map(name => graph.parameters[name]).find(parameter => parameter?.role === 'weight')
+    const fanIn = kernel ? elementCount(kernel.dims.slice(1)) : 1
+    for (const name of node.inputs) {
+      const parameter = graph.parameters[name]
+      if (!parameter || weights.has(name)) continue
+      weights.set(name, fillerFor(node, parameter.role)(elementCount(parameter.dims), fanIn, random))
+    }
+  }
+  return weights
+}
