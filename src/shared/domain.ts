@@ -41,6 +41,8 @@ export const datasetSchema = z.strictObject({
       perClass: z.array(count),
     }),
   ),
+  /** Nothing lies at `path` any more; looked at when the library is listed. */
+  missing: z.boolean(),
   notes: z.array(importNoteSchema),
   preview: z.array(z.strictObject({ picture: pictureSchema, label: count, split: z.enum(['train', 'test']) })),
   addedAt: time,
@@ -78,6 +80,8 @@ export const modelSchema = z.strictObject({
   prunable: count,
   batchNorm: count,
   macs: count,
+  /** Nothing lies at `path` any more; looked at when the library is listed. */
+  missing: z.boolean(),
   notes: z.array(importNoteSchema),
   layers: z.array(layerSchema),
   addedAt: time,
