@@ -46,10 +46,23 @@ function countParameters(parameters: readonly Parameter[], counts: (role: Parame
 const kernelOf = (graph: Graph, node: GraphNode): string | undefined =>
   node.inputs.find(name => graph.parameters[name]?.role === 'weight')
 
-/** Names of the weights that pruning may touch: every Conv and Gemm, the first and the last included (five-systems 2a). */
-export function prunableParameters(graph: Graph): string[] {
-  return graph.nodes.flatMap(node => kernelOf(graph, node) ?? [])
+export interface PrunableLayer {
+  /** The layer's name, such as `layer1.0.conv1`. */
+  readonly name: string
+  /** The name of its kernel, such as `layer1.0.conv1.weight`. */
+  readonly kernel: string
 }
+
+/** The layers that pruning may touch, in forward order: every Conv and Gemm, first and last included (five-systems 2a). */
+export function prunableLayers(graph: Graph): PrunableLayer[] {
+  return graph.nodes.flatMap(node => {
+    const kernel = kernelOf(graph, node)
+    return kernel ? [{ name: node.name, kernel }] : []
+  })
+}
+
+/** Names of the kernels of the prunable layers, in forward order. */
+export const prunableParameters = (graph: Graph): string[] => prunableLayers(graph).map(({ kernel }) => kernel)
 
 export function graphCost(graph: Graph): GraphCost {
   const shapes = inferShapes(graph)
