@@ -1,13 +1,26 @@
 /**
- * `window.espalier`: all that the desktop adds to the window. It is absent in the browser host, which is how the window
- * tells the two apart. Everything else goes over the contract.
+ * What the desktop host puts into its window as `window.espalier`, and nothing else. In the browser host it is absent:
+ * there the window speaks to its server by WebSocket, and drops are uploads.
  */
 
-/** What a person may pick. Only macOS has one dialog for both, so the window asks for one or the other. */
+/** `DroppedFile` is the DOM's `File`; this layer knows no DOM. */
+export interface DesktopBridge<DroppedFile = unknown> {
+  readonly platform: 'linux' | 'darwin' | 'win32'
+  /** Asks for a new pipe to the studio; it arrives as a window message (`portMessage`) with one MessagePort. */
+  connect(): void
+  /** The opaque id of a dropped file or folder, for `{ grant }` sources. Rejects for a file that is not on the disk. */
+  grantForFile(file: DroppedFile): Promise<string>
+  /** Shows the system's dialog. null when the person cancels. */
+  chooseFile(kind: ChooserKind): Promise<GrantedFile | null>
+  /** Title bar, menus, dialogs and the window's `prefers-color-scheme` follow. Kept for the next start. */
+  setTheme(theme: Theme): void
+}
+
+/** What the dialog lets a person pick. Only macOS has one dialog for both, so the window asks for one or the other. */
 export const chooserKinds = ['file', 'folder'] as const
 export type ChooserKind = (typeof chooserKinds)[number]
 
-/** A file the person gave us. The window knows its name and a grant for `{ grant }` sources, never its path. */
+/** The window knows a file's name and a grant for it, never its path. */
 export interface GrantedFile {
   readonly grant: string
   readonly name: string
@@ -16,33 +29,17 @@ export interface GrantedFile {
 export const themes = ['system', 'light', 'dark'] as const
 export type Theme = (typeof themes)[number]
 
-/** What the application menu asks of the window. */
-export const windowCommands = ['show-doctor', 'use-system-theme', 'use-light-theme', 'use-dark-theme'] as const
-export type WindowCommand = (typeof windowCommands)[number]
-
-/** `DroppedFile` is the DOM's `File`, which this layer does not have: the window says `Bridge<File>`. */
-export interface Bridge<DroppedFile> {
-  /** As in `process.platform`: `darwin`, `linux` or `win32`. */
-  readonly platform: string
-  /**
-   * Asks for a connection to the studio. It arrives as a `message` event of the window itself: `event.source` is
-   * `window`, `event.data` is `portMessage`, `event.ports[0]` is the pipe. Each call gives a new one.
-   */
-  connect(): void
-  /** For a dropped or picked file or folder; null for one that is not on this machine's disk. */
-  grantForFile(file: DroppedFile): Promise<string | null>
-  /** Opens the system's dialog; null when it is dismissed. */
-  chooseFile(kind: ChooserKind): Promise<GrantedFile | null>
-  /** Title bar, menus and dialogs follow, and so does the window's `prefers-color-scheme`. Kept between starts. */
-  setTheme(theme: Theme): void
-  /** Returns the way to stop listening. */
-  onCommand(listener: (command: WindowCommand) => void): () => void
-}
-
-/** The data of the message that brings the port. */
+/** `data` of the window message that carries the MessagePort; `event.source` is the window itself. */
 export const portMessage = 'espalier:port'
 
-/** The messages between preload and main, once. */
+/** A command of the window, chosen in the native menu: `{ type: 'espalier:command', id }`, posted by the preload. */
+export const commandMessage = 'espalier:command'
+
+/** The ids of these commands. The theme ones say that the theme was changed in the menu. */
+export const commandIds = ['view.doctor', 'theme.system', 'theme.light', 'theme.dark'] as const
+export type CommandId = (typeof commandIds)[number]
+
+/** The messages between preload and main. */
 export const channels = {
   connect: 'espalier:connect',
   port: 'espalier:port',
