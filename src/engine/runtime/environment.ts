@@ -2,7 +2,7 @@
  * Everything the engine's set-up asks of the machine, in one object: tests hand in machines that do not exist.
  */
 import { spawn } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { homedir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
@@ -26,6 +26,8 @@ export interface Environment {
   readonly home: string
   /** Version of the GNU C library; `null` on systems with another one (musl) and outside Linux. */
   readonly glibc: string | null
+  /** Whether the processor has AVX, which TensorFlow's builds for x64 need; `null` where the system does not say. */
+  readonly avx: boolean | null
   /** The folder of the tfjs-node-gpu package. */
   readonly packageFolder: string
   /** An NVIDIA GPU and its driver are present. */
@@ -46,6 +48,7 @@ export function currentEnvironment(): Environment {
     variables,
     home: homedir(),
     glibc: glibcVersion(),
+    avx: hasAvx(),
     packageFolder: dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json')),
     hasNvidiaGpu: () => hasNvidiaGpu(process.platform),
     which: program => which(program, variables['PATH'] ?? '', process.platform),
@@ -57,6 +60,12 @@ function glibcVersion(): string | null {
   if (process.platform !== 'linux') return null
   const report = process.report.getReport() as { header?: { glibcVersionRuntime?: string } }
   return report.header?.glibcVersionRuntime ?? null
+}
+
+function hasAvx(): boolean | null {
+  const file = '/proc/cpuinfo'
+  if (process.arch !== 'x64' || !existsSync(file)) return null
+  return /^flags\s*:.*\bavx\b/m.test(readFileSync(file, 'utf8'))
 }
 
 /** Looked up through the driver's own files, because starting nvidia-smi takes seconds on some machines. */

@@ -1,5 +1,6 @@
 /** Looks for an engine in the cache; never builds one. */
 import { join } from 'node:path'
+import { z } from 'zod'
 import { engineName, enginesFolder } from './cache.ts'
 import type { Environment } from './environment.ts'
 import { type Manifest, verifyEngine } from './manifest.ts'
@@ -12,12 +13,14 @@ export interface FoundEngine {
 }
 
 /** What became of one provider: why it was left out, what its cached engine was like, why its build failed. */
-export interface Attempt {
-  readonly provider: string
-  readonly label: string
-  readonly outcome: 'skipped' | 'absent' | 'damaged' | 'cached' | 'failed' | 'built'
-  readonly detail: string
-}
+export const attemptSchema = z.strictObject({
+  provider: z.string(),
+  label: z.string(),
+  outcome: z.enum(['skipped', 'absent', 'damaged', 'cached', 'failed', 'built']),
+  detail: z.string(),
+})
+
+export type Attempt = Readonly<z.infer<typeof attemptSchema>>
 
 /** The providers that may be used here: `ESPALIER_ENGINE` narrows them down to the one it names. */
 export function chosenProviders(

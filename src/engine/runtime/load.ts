@@ -30,8 +30,8 @@ export interface Engine {
   /** The engine's folder in the cache. */
   readonly folder: string
   /**
-   * A uint8 tensor, which tfjs itself does not know. It can be fed to a graph (`Placeholder` of uint8) and has to be
-   * disposed like any other; the array must not change before that, because the tensor shares its memory.
+   * A uint8 tensor, which tfjs itself does not know: made to be fed to a graph (`Placeholder` of uint8), it cannot be
+   * read back. Dispose it like any other; the array must not change before that, the tensor shares its memory.
    */
   uint8(values: Uint8Array, shape: readonly number[]): Tensor
 }

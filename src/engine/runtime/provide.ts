@@ -13,6 +13,7 @@ import { writeManifest } from './manifest.ts'
 import { type Progress, textProgress } from './progress.ts'
 import type { Provider } from './provider.ts'
 import { providers as allProviders } from './providers.ts'
+import { writeSetupLog } from './setup-log.ts'
 import { listFiles } from './steps.ts'
 
 export interface ProvideOptions {
@@ -64,10 +65,13 @@ async function build(
     try {
       const engine = await buildOne(provider, environment, report)
       attempts.push({ ...about, outcome: 'built', detail: engine.folder })
+      await writeSetupLog(environment, attempts)
       return { ...engine, attempts }
     } catch (error) {
       const { message, hint } = toErrorData(error)
-      const detail = [message, error instanceof EspalierError ? hint : undefined].filter(Boolean).join(' ')
+      const detail = [message.replace(/\.?$/, '.'), error instanceof EspalierError ? hint : '']
+        .filter(Boolean)
+        .join(' ')
       attempts.push({ ...about, outcome: 'failed', detail })
       failures.push(`${provider.id}: ${detail}`)
       say(`That did not work: ${detail}`)

@@ -16,11 +16,12 @@ export const tensorflowVersion = '2.21.*'
 export const tensorflowLibraries = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2']
 
 /** Why a manylinux wheel cannot be used here, or `null`. */
-export function wheelUnsuitable({ platform, arch, glibc }: Environment): string | null {
+export function wheelUnsuitable({ platform, arch, glibc, avx }: Environment): string | null {
   if (platform !== 'linux' || arch !== 'x64') return `the wheel is for Linux x64, this is ${platform} ${arch}`
   if (glibc === null) return 'the wheel needs the GNU C library, which this system does not use'
   const [major = 0, minor = 0] = glibc.split('.').map(Number)
   if (major < 2 || (major === 2 && minor < 27)) return `the wheel needs glibc 2.27, this system has ${glibc}`
+  if (avx === false) return 'TensorFlow needs a processor with AVX, which this one lacks'
   return null
 }
 

@@ -11,6 +11,7 @@ import yauzl from 'yauzl'
 import { EspalierError } from '../../shared/errors.ts'
 import type { Environment } from './environment.ts'
 import { formatBytes, type Progress } from './progress.ts'
+import { watchFolder } from './steps.ts'
 
 /**
  * Wheels carry the version of the Python they are for, but only their libraries are used here. So when the
@@ -52,43 +53,30 @@ export async function downloadWheel(
 ): Promise<void> {
   const python = await findPython(environment)
   const label = `Downloading ${requirement} with pip`
-  report({ label })
   // pip downloads into the system's temporary folder first; in a folder of our own its progress can be seen.
   const temporary = join(folder, 'pip')
   await mkdir(temporary, { recursive: true })
-  const watch = setInterval(async () => {
-    const done = await folderBytes(folder)
-    if (done > 0) report({ label, done })
-  }, 500)
-  try {
-    const base = ['-m', 'pip', 'download', '--no-deps', '--only-binary=:all:', '--disable-pip-version-check']
-    const attempts = [[], anyPython]
-    let said = ''
-    for (const extra of attempts) {
-      const args = [...base, ...extra, '--dest', folder, requirement]
-      const result = await environment.run(python, args, { env: { TMPDIR: temporary } })
-      said = lastError(result.stderr || result.stdout)
-      if (result.status === 0) {
-        const wheel = (await readdir(folder)).find(name => name.endsWith('.whl'))
-        if (wheel) {
-          report({ label, outcome: formatBytes((await stat(join(folder, wheel))).size) })
-          return
-        }
-        said = 'pip reported success but left no wheel'
-      }
-      if (!/no matching distribution|could not find a version/i.test(result.stderr)) break
+  const base = ['-m', 'pip', 'download', '--no-deps', '--only-binary=:all:', '--disable-pip-version-check']
+  let said = ''
+  for (const extra of [[], anyPython]) {
+    const args = [...base, ...extra, '--dest', folder, requirement]
+    const pip = environment.run(python, args, { env: { TMPDIR: temporary } })
+    const result = await watchFolder(folder, label, report, pip)
+    said = lastError(result.stderr || result.stdout)
+    if (result.status === 0) {
+      await rm(temporary, { recursive: true, force: true })
+      report({ label, outcome: formatBytes((await stat(await findWheel(folder))).size) })
+      return
     }
-    report({ label, outcome: 'failed' })
-    throw new EspalierError({
-      code: 'engine.install-failed',
-      message: `pip could not download ${requirement}: ${said}`,
-      rule: 'The TensorFlow wheel is fetched with pip, by package name.',
-      hint: `Check that "${basename(python)} -m pip download --no-deps ${requirement}" works in a terminal (network, proxy, index).`,
-    })
-  } finally {
-    clearInterval(watch)
-    await rm(temporary, { recursive: true, force: true })
+    if (!/no matching distribution|could not find a version/i.test(result.stderr)) break
   }
+  report({ label, outcome: 'failed' })
+  throw new EspalierError({
+    code: 'engine.install-failed',
+    message: `pip could not download ${requirement}: ${said}`,
+    rule: 'The TensorFlow wheel is fetched with pip, by package name.',
+    hint: `Check that "${basename(python)} -m pip download --no-deps '${requirement}'" works in a terminal (network, proxy, index).`,
+  })
 }
 
 /** The sentence of pip's output that says what went wrong. */
@@ -96,15 +84,6 @@ function lastError(output: string): string {
   const lines = output.split('\n').map(line => line.trim())
   const found = lines.filter(line => line.startsWith('ERROR:')).pop() ?? lines.filter(Boolean).pop() ?? 'no message'
   return found.replace(/^ERROR:\s*/, '')
-}
-
-async function folderBytes(folder: string): Promise<number> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
-  const sizes = entries.map(async entry => {
-    if (!entry.isFile()) return 0
-    return (await stat(join(entry.parentPath, entry.name)).catch(() => undefined))?.size ?? 0
-  })
-  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
 }
 
 /**
