@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest'
+import { architectureOf } from '../../src/core/architectures.ts'
+import { GraphBuilder } from '../../src/core/graph/builder.ts'
+import { validateModel } from '../../src/core/graph/validate-model.ts'
+import { initialise } from '../../src/core/initialise.ts'
+
+it('fills every parameter, the same for the same seed and others for another', () => {
+  const graph = architectureOf('resnet8-b')
+  const weights = initialise(graph, 4)
+  validateModel({ architecture: 'resnet8-b', graph, weights, masks: new Map() })
+  expect(initialise(graph, 4)).toEqual(weights)
+  expect(initialise(graph, 5).get('conv1.weight')).not.toEqual(weights.get('conv1.weight'))
+})
+
+it('draws convolutions from N(0, 2 / fan-in), fully connected layers from U(+-1 / sqrt(fan-in)), and starts batch norm at 1, 0, 0, 1', () => {
+  const g = new GraphBuilder([16, 8, 8])
+  const x = g.batchNorm('bn', g.conv('conv', g.input, { out: 256, kernel: 3, bias: true }))
+  const graph = g.build(g.gemm('fc', g.flatten('flat', g.globalAveragePool('pool', x)), { out: 400 }))
+  const weights = initialise(graph, 1)
+  const conv = weights.get('conv.weight')!
+  expect(conv.reduce((sum, w) => sum + w, 0) / conv.length).toBeCloseTo(0, 2)
+  expect(conv.reduce((sum, w) => sum + w * w, 0) / conv.length).toBeCloseTo(2 / 144, 3)
+  const fc = weights.get('fc.weight')!
+  const bound = 1 / Math.sqrt(256)
+  expect(fc.every(w => Math.abs(w) <= bound)).toBe(true)
+  expect(fc.reduce((sum, w) => sum + w * w, 0) / fc.length).toBeCloseTo(bound ** 2 / 3, 4)
+  expect(weights.get('conv.bias')!.every(b => Math.abs(b) <= 1 / 12)).toBe(true)
+  const constant = { weight: 1, bias: 0, running_mean: 0, running_var: 1 }
+  for (const [part, value] of Object.entries(constant))
+    expect(weights.get(`bn.${part}`)).toEqual(new Float32Array(256).fill(value))
+})
