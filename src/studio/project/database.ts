@@ -1,0 +1,203 @@
+/**
+ * The SQLite file of a project: opening with all its checks, versions, and closing back into one file.
+ * The write-ahead log is in use only while the project is open, so that a closed project is one file that can be
+ * copied, mailed and opened from a read-only place.
+ */
+import { accessSync, closeSync, constants, existsSync, openSync, readSync, statfsSync, statSync } from 'node:fs'
+import { dirname, extname } from 'node:path'
+import Database from 'better-sqlite3'
+import { EspalierError } from '../../shared/errors.ts'
+import { corrupt, notAProject, projectFault, readOnly, withFaults } from './faults.ts'
+import { migrations as allMigrations, type Migration } from './migrations.ts'
+
+/** "ESPA" in ASCII; tells a project from other SQLite files. */
+export const applicationId = 0x45535041
+
+const magic = 'SQLite format 3\0'
+const busyTimeoutMs = 5000
+
+export interface OpenOptions {
+  /** Nothing is written; the file must exist and be of this version. */
+  readonly readOnly?: boolean
+  readonly migrations?: readonly Migration[]
+}
+
+/**
+ * Opens the project at `path`, or makes it, and brings it to the newest version after copying it aside.
+ * Throws `project.not-a-project`, `project.newer`, `project.corrupt`, `project.locked`, `disk.read-only`, `disk.full`,
+ * `file.missing`.
+ */
+export function openDatabase(path: string, options: OpenOptions = {}): Database.Database {
+  const migrations = options.migrations ?? allMigrations
+  const isNew = !checkFile(path, options.readOnly ?? false)
+  return withFaults(path, () => {
+    const db = new Database(path, { readonly: options.readOnly ?? false, timeout: busyTimeoutMs })
+    try {
+      db.pragma('foreign_keys = ON')
+      checkVersion(db, path, migrations)
+      if (options.readOnly) return db
+      migrate(db, path, migrations, isNew)
+      if (!isOnNetwork(path)) retryWhileBusy(() => db.pragma('journal_mode = WAL'))
+      return db
+    } catch (thrown) {
+      db.close()
+      throw thrown
+    }
+  })
+}
+
+/** Folds the write-ahead log back, unless another process has the project open, and closes. */
+export function closeDatabase(db: Database.Database): void {
+  if (!db.open) return
+  try {
+    if (!db.readonly) {
+      db.pragma('busy_timeout = 0')
+      db.pragma('wal_checkpoint(TRUNCATE)')
+      db.pragma('journal_mode = DELETE')
+    }
+  } catch {
+    // Another process has it open (it will fold the log back), or the disk is full (the log is kept and read next time).
+  } finally {
+    db.close()
+  }
+}
+
+/** Refuses what is there and not ours before SQLite touches it. Returns whether the file exists and has content. */
+function checkFile(path: string, mustExist: boolean): boolean {
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (!found) {
+    const folder = dirname(path)
+    if (mustExist || !existsSync(folder)) {
+      const message = mustExist ? `There is no project ${path}.` : `There is no folder ${folder} to put ${path} in.`
+      throw new EspalierError({ code: 'file.missing', message, file: path })
+    }
+    if (!isWritable(folder)) throw new EspalierError(readOnly(path))
+    return false
+  }
+  if (!found.isFile()) throw new EspalierError(notAProject(path, 'it is a folder'))
+  // SQLite would only open such a file for reading, and say so at the first write.
+  if (!mustExist && !(isWritable(path) && isWritable(dirname(path)))) throw new EspalierError(readOnly(path))
+  if (found.size === 0) {
+    if (mustExist) throw new EspalierError(notAProject(path, 'it is empty'))
+    return false
+  }
+  const head = readHead(path)
+  if (head.toString('latin1', 0, magic.length) !== magic) {
+    throw new EspalierError(notAProject(path, 'it is not an SQLite file'))
+  }
+  if (head.length < 100) throw new EspalierError(corrupt(path, 'it ends within its first page'))
+  return true
+}
+
+function readHead(path: string): Buffer {
+  const head = Buffer.alloc(100)
+  let file: number
+  try {
+    file = openSync(path, 'r')
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new EspalierError({ code: 'file.unreadable', message: `${path} cannot be read: ${reason}.`, file: path })
+  }
+  try {
+    return head.subarray(0, readSync(file, head, 0, head.length, 0))
+  } finally {
+    closeSync(file)
+  }
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const versionOf = (db: Database.Database) => db.pragma('user_version', { simple: true }) as number
+const isEmpty = (db: Database.Database) => db.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined
+
+function checkVersion(db: Database.Database, path: string, migrations: readonly Migration[]): void {
+  const id = db.pragma('application_id', { simple: true })
+  if (id !== applicationId && !(id === 0 && isEmpty(db))) {
+    throw new EspalierError(notAProject(path, 'it is the SQLite file of another program'))
+  }
+  const version = versionOf(db)
+  const newest = migrations.at(-1)?.version ?? 0
+  if (version > newest) {
+    throw new EspalierError({
+      code: 'project.newer',
+      message: `${path} was written by a newer Espalier: it has file version ${version}, and this one reads up to ${newest}.`,
+      file: path,
+      hint: 'Update Espalier. The file was left as it is.',
+    })
+  }
+  if (db.readonly && version < newest) {
+    throw new EspalierError({
+      code: 'disk.read-only',
+      message: `${path} has the older file version ${version} and cannot be brought to version ${newest}: it is opened for reading only.`,
+      file: path,
+      hint: 'Copy it to a place that can be written to and open it there.',
+    })
+  }
+}
+
+/** Each version in a transaction of its own. Another process may do the same at the same time: the second finds it done. */
+function migrate(db: Database.Database, path: string, migrations: readonly Migration[], isNew: boolean): void {
+  const newest = migrations.at(-1)?.version ?? 0
+  if (versionOf(db) === newest) return
+  if (!isNew && versionOf(db) > 0) copyAside(db, path)
+  // A migration may rebuild a table that others refer to; the references are checked before each commit.
+  db.pragma('foreign_keys = OFF')
+  const step = db.transaction((migration: Migration) => {
+    if (versionOf(db) >= migration.version) return
+    db.exec(migration.sql)
+    const broken = db.pragma('foreign_key_check') as unknown[]
+    if (broken.length > 0) throw new EspalierError(corrupt(path, `${broken.length} references lead nowhere`))
+    db.pragma(`application_id = ${applicationId}`)
+    db.pragma(`user_version = ${migration.version}`)
+  })
+  for (const migration of migrations) step.immediate(migration)
+  db.pragma('foreign_keys = ON')
+}
+
+/** `name.version-1.espalier` beside the project; a copy that is there already is not touched. */
+function copyAside(db: Database.Database, path: string): void {
+  const ending = extname(path)
+  const stem = `${path.slice(0, path.length - ending.length)}.version-${versionOf(db)}`
+  let copy = `${stem}${ending}`
+  for (let n = 2; existsSync(copy); n++) copy = `${stem}-${n}${ending}`
+  db.prepare('VACUUM INTO ?').run(copy)
+}
+
+/** NFS, SMB and CIFS: a write-ahead log needs shared memory, which these do not give to two machines. */
+const networkFileSystems = new Set([0x6969, 0x517b, 0xfe534d42, 0xff534d42])
+
+function isOnNetwork(path: string): boolean {
+  return process.platform === 'linux' && networkFileSystems.has(statfsSync(path).type >>> 0)
+}
+
+/** Switching to the write-ahead log does not wait for other processes by itself. */
+function retryWhileBusy(work: () => void): void {
+  const until = Date.now() + busyTimeoutMs
+  for (;;) {
+    try {
+      work()
+      return
+    } catch (thrown) {
+      const isBusy = thrown instanceof Database.SqliteError && thrown.code.startsWith('SQLITE_BUSY')
+      if (!isBusy || Date.now() > until) throw thrown
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20)
+    }
+  }
+}
+
+/** Whether SQLite finds the whole file sound. Reads all of it. */
+export function checkSoundness(db: Database.Database, path: string): void {
+  try {
+    const found = db.pragma('quick_check(1)', { simple: true })
+    if (found !== 'ok') throw new EspalierError(corrupt(path, String(found)))
+  } catch (thrown) {
+    throw projectFault(path, thrown)
+  }
+}

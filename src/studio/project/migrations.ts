@@ -1,0 +1,10 @@
+/** The versions of the project file: one file each in `migrations/`, one line here, in order. */
+import { firstLight } from './migrations/001-first-light.ts'
+
+export interface Migration {
+  /** The `user_version` that it leads to. */
+  readonly version: number
+  readonly sql: string
+}
+
+export const migrations: readonly Migration[] = [firstLight]
