@@ -5,7 +5,7 @@
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EspalierError, toErrorData } from '../../shared/errors.ts'
-import { engineName, enginesFolder, tfjsVersion } from './cache.ts'
+import { cacheFolder, engineName, enginesFolder, tfjsVersion } from './cache.ts'
 import { currentEnvironment, type Environment } from './environment.ts'
 import { type Attempt, chosenProviders, type FoundEngine, findEngine } from './find.ts'
 import { withLock } from './lock.ts'
@@ -26,7 +26,10 @@ export interface ProvideOptions {
   readonly poll?: number
 }
 
-/** Returns the engine, and what was tried on the way. Throws `engine.install-failed` when no provider could build one. */
+/**
+ * Returns the engine, and what was tried on the way. Throws `engine.install-failed` when no provider could build one,
+ * `disk.full` or `disk.read-only` when the cache cannot be written to.
+ */
 export async function provideEngine(
   options: ProvideOptions = {},
 ): Promise<FoundEngine & { readonly attempts: readonly Attempt[] }> {
@@ -35,10 +38,14 @@ export async function provideEngine(
   if (cached.found) return { ...cached.found, attempts: cached.attempts }
   const lock = join(enginesFolder(environment), '.lock')
   const onWait = (owner: string) => say(`The engine is being set up by ${owner}; waiting for it.`)
-  return withLock(lock, () => build(environment, providers, report, say), {
-    onWait,
-    ...(options.poll !== undefined && { poll: options.poll }),
-  })
+  try {
+    return await withLock(lock, () => build(environment, providers, report, say), {
+      onWait,
+      ...(options.poll !== undefined && { poll: options.poll }),
+    })
+  } catch (error) {
+    throw storageError(error, environment) ?? error
+  }
 }
 
 async function build(
@@ -54,7 +61,6 @@ async function build(
     if (outcome === 'damaged') say(`The engine in the cache is damaged: ${detail}. It is built again.`)
   }
   const attempts: Attempt[] = []
-  const failures: string[] = []
   for (const { provider, skipped } of chosenProviders(providers, environment)) {
     const about = { provider: provider.id, label: provider.label }
     if (skipped !== null) {
@@ -68,23 +74,50 @@ async function build(
       await writeSetupLog(environment, attempts)
       return { ...engine, attempts }
     } catch (error) {
-      const { message, hint } = toErrorData(error)
-      const detail = [message.replace(/\.?$/, '.'), error instanceof EspalierError ? hint : '']
-        .filter(Boolean)
-        .join(' ')
+      const storage = storageError(error, environment)
+      if (storage) throw storage
+      const detail = describe(error)
       attempts.push({ ...about, outcome: 'failed', detail })
-      failures.push(`${provider.id}: ${detail}`)
       say(`That did not work: ${detail}`)
     }
   }
-  for (const { provider, outcome, detail } of attempts)
-    if (outcome === 'skipped') failures.push(`${provider}: ${detail}`)
+  await writeSetupLog(environment, attempts)
+  const failed = attempts.filter(attempt => attempt.outcome === 'failed')
+  const skipped = attempts.filter(attempt => attempt.outcome === 'skipped')
+  const failures = [...failed, ...skipped].map(({ provider, detail }) => `${provider}: ${detail}`)
   throw new EspalierError({
     code: 'engine.install-failed',
     message: `No way to TensorFlow worked on this machine. ${failures.join(' | ')}`,
     rule: 'Training and evaluation need the TensorFlow engine.',
     hint: '"npm run espalier -- doctor" prints what was found, what was tried and why it failed.',
   })
+}
+
+/** What failed and what would help, as sentences. */
+function describe(error: unknown): string {
+  const { message, hint } = toErrorData(error)
+  const sentence = message.replace(/\.?$/, '.')
+  return error instanceof EspalierError && hint ? `${sentence} ${hint}` : sentence
+}
+
+/** A full or read-only disk, which no other provider would overcome; `null` for any other error. */
+function storageError(error: unknown, environment: Environment): EspalierError | null {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined
+  const file = cacheFolder(environment)
+  const hint = 'Make room, or name another folder in the environment variable ESPALIER_CACHE.'
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new EspalierError({
+      code: 'disk.full',
+      message: `The disk of the cache folder ${file} is full.`,
+      file,
+      hint,
+    })
+  }
+  if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM' || code === 'ENOTDIR') {
+    const message = `The cache folder ${file} cannot be written to (${code}).`
+    return new EspalierError({ code: 'disk.read-only', message, file, hint })
+  }
+  return null
 }
 
 async function buildOne(provider: Provider, environment: Environment, report: Progress): Promise<FoundEngine> {
