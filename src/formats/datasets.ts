@@ -1,46 +1,82 @@
-/** The data set readers: one file a reader in `datasets/`, one line here. Types first, table below. */
+/** The data set readers: one file a reader in `datasets/`, one line here. */
+import { EspalierError } from '../shared/errors.ts'
+import type { Dataset, OpenOptions, Split, SplitName } from './dataset.ts'
+import { type DatasetReader, formatCount } from './dataset-reader.ts'
+import { cifarBinary } from './datasets/cifar-binary.ts'
+import { cifarPython } from './datasets/cifar-python.ts'
+import { classFolders } from './datasets/class-folders.ts'
+import { idx } from './datasets/idx.ts'
+import { npz } from './datasets/npz.ts'
+import { unknownFormat } from './file-faults.ts'
+import { isArchiveName, openTree } from './tree/open-tree.ts'
+import type { Tree } from './tree/tree.ts'
 
-/** Samples stay as they are stored: uint8 images, or float32 where the file holds floats. Layout is NHWC (time series: [N, steps, features]). */
-export type SampleType = 'uint8' | 'float32'
-export type Samples = Uint8Array | Float32Array
-export type SplitName = 'train' | 'test'
+export type * from './dataset.ts'
+export type { DatasetReader } from './dataset-reader.ts'
 
-export interface Split {
-  readonly name: SplitName
-  readonly count: number
-  /** One class index a sample, 0 <= label < classes.length. Length `count`. */
-  readonly labels: Int32Array
-  /**
-   * Samples `indices[0..n)` into `into`, one after the other; `into.length` is at least n x sample size.
-   * May read from disk or decode; throws `file.truncated`, `file.corrupt` naming the file and the sample.
-   */
-  read(indices: ArrayLike<number>, into: Samples, signal?: AbortSignal): Promise<void>
+export const datasetReaders: readonly DatasetReader[] = [cifarBinary, cifarPython, idx, npz, classFolders]
+
+/**
+ * Opens a data set by the reader that its content fits best. A folder that holds nothing a reader knows but one
+ * archive is that archive. Close the result.
+ * Throws `file.missing`, `file.unreadable`, `file.unknown-format`, `file.truncated`, `file.corrupt`, `archive.*`,
+ * `dataset.*`, `disk.*`, and `run.stopped` on `options.signal`.
+ */
+export async function openDataset(path: string, options: OpenOptions = {}): Promise<Dataset> {
+  const tree = await openTree(path, options)
+  try {
+    const reader = surestReader(tree)
+    if (reader) return await reader.open(tree, options)
+    const archives = tree.entries.filter(entry => isArchiveName(entry.path))
+    if (tree.kind === 'folder' && archives.length === 1) {
+      return await openDataset(tree.locate(archives[0]!), options)
+    }
+    throw await notRecognised(tree)
+  } finally {
+    // What a reader returned does not need the tree any more.
+    await tree.close()
+  }
 }
 
-/** A guess the reader made or something it left out, said to the person in the import report. */
-export interface ImportNote {
-  readonly kind: 'matched' | 'skipped' | 'guessed'
-  readonly text: string
+/** The reader that would open this content, or null; for telling data sets from checkpoints. Never reads samples. */
+export function surestReader(tree: Tree): DatasetReader | null {
+  const rated = datasetReaders.map(reader => ({ reader, certainty: reader.match(tree) }))
+  const [surest] = rated.sort((a, b) => b.certainty - a.certainty)
+  return surest && surest.certainty > 0 ? surest.reader : null
 }
 
-export interface Dataset {
-  /** Reader id, such as `cifar-binary`. */
-  readonly format: string
-  readonly classes: readonly string[]
-  readonly sampleType: SampleType
-  /** One sample without batch: [height, width, channels]. */
-  readonly shape: readonly number[]
-  readonly splits: { readonly train?: Split; readonly test?: Split }
-  readonly notes: readonly ImportNote[]
-  /** SHA-256 over what matters of the content (file names, sizes and bytes or, for very large sets, sizes and samples of bytes): hex. */
-  readonly fingerprint: string
-  close(): Promise<void>
+/** Throws `dataset.no-split` where the data set does not have the split. */
+export function requireSplit(dataset: Dataset, name: SplitName, path: string): Split {
+  const split = dataset.splits[name]
+  if (split) return split
+  const there = Object.keys(dataset.splits).join(' and ')
+  throw new EspalierError({
+    code: 'dataset.no-split',
+    message: `${path} has no ${name} split, only ${there}.`,
+    file: path,
+    hint: `Choose a data set with ${name} samples, or a stage that does not need them.`,
+  })
 }
 
-export interface OpenOptions {
-  readonly signal?: AbortSignal
-  /** Called at most ten times a second with what is being done. */
-  readonly onProgress?: (progress: { step: string; done: number; total: number }) => void
-  /** Where decoded samples may be kept between sessions; absent = keep nothing. */
-  readonly cacheDirectory?: string
+async function notRecognised(tree: Tree): Promise<EspalierError> {
+  const { path, entries } = tree
+  const rule = `A data set is one of: ${datasetReaders.map(({ looksFor }) => looksFor).join('; ')}.`
+  if (entries.length === 0) {
+    return new EspalierError({ code: 'dataset.empty', message: `${path} holds no file.`, file: path, rule })
+  }
+  if (tree.kind === 'file') {
+    const { message } = unknownFormat(path, await tree.readRange(entries[0]!, 0, 24), 'a data set')
+    return new EspalierError({ code: 'file.unknown-format', message, file: path, rule })
+  }
+  const some = entries
+    .slice(0, 3)
+    .map(entry => entry.path)
+    .join(', ')
+  const found = entries.length > 3 ? `${formatCount(entries.length)} files such as ${some}` : `only ${some}`
+  return new EspalierError({
+    code: 'file.unknown-format',
+    message: `No data set is recognised in ${path}: it holds ${found}.`,
+    file: path,
+    rule,
+  })
 }

@@ -1,0 +1,128 @@
+/** Decodes all images of a data set, several at once, in order. */
+import { availableParallelism } from 'node:os'
+import { EspalierError } from '../../../shared/errors.ts'
+import { type DecodedImage, decodeImage, isGray } from '../../codecs/image.ts'
+import type { ImportNote, OpenOptions } from '../../dataset.ts'
+import { formatCount } from '../../dataset-reader.ts'
+import { progressReporter, throwIfStopped } from '../../progress.ts'
+import { type StoredSamples, storeSamples } from '../../samples/sample-store.ts'
+import type { Tree, TreeEntry } from '../../tree/tree.ts'
+
+/** Decoded bytes that wait to be stored. */
+const BLOCK = 2 ** 23
+
+interface Target {
+  readonly first: TreeEntry
+  readonly width: number
+  readonly height: number
+  readonly channels: 1 | 3
+}
+
+/**
+ * Images of one size; one channel if every pixel of every image is gray, else three.
+ * Throws `dataset.shape` for the first image of another size, `file.corrupt` for one that does not decode.
+ */
+export async function decodeImages(
+  tree: Tree,
+  images: readonly TreeEntry[],
+  fingerprint: string,
+  options: OpenOptions,
+): Promise<StoredSamples> {
+  const first = images[0]!
+  const { width, height, pixels } = await decode(tree, first)
+  const store = (channels: 1 | 3): Promise<StoredSamples> => {
+    const shape = [height, width, channels]
+    const bytes = images.length * height * width * channels
+    const target = { first, width, height, channels }
+    return storeSamples({ fingerprint, bytes, shape, isCostly: true }, options, append =>
+      decodeInto(tree, images, target, options, append),
+    )
+  }
+  if (!isGray(pixels)) return store(3)
+  try {
+    return await store(1)
+  } catch (error) {
+    if (error instanceof ColourFound) return store(3)
+    throw error
+  }
+}
+
+/** Ends a pass that took the data set for gray; the next pass starts over in colour. */
+class ColourFound extends Error {}
+
+const decode = async (tree: Tree, entry: TreeEntry): Promise<DecodedImage> =>
+  decodeImage(await tree.read(entry), tree.locate(entry))
+
+async function decodeInto(
+  tree: Tree,
+  images: readonly TreeEntry[],
+  target: Target,
+  options: OpenOptions,
+  append: (samples: Uint8Array) => Promise<void>,
+): Promise<ImportNote[]> {
+  const { width, height, channels } = target
+  const size = width * height * channels
+  const blockCount = Math.max(1, Math.floor(BLOCK / size))
+  const report = progressReporter(options)
+  let alpha = 0
+  let deep = 0
+  let done = 0
+  for (let start = 0; start < images.length; start += blockCount) {
+    const count = Math.min(blockCount, images.length - start)
+    const block = new Uint8Array(count * size)
+    await eachOf(count, async index => {
+      throwIfStopped(options.signal, `Reading ${tree.path}`)
+      const entry = images[start + index]!
+      const image = await decode(tree, entry)
+      checkSize(tree, entry, image, target)
+      copyPixels(image.pixels, block, index * size, channels)
+      if (image.hadAlpha) alpha++
+      if (image.was16Bit) deep++
+      report('Decoding images', ++done, images.length)
+    })
+    await append(block)
+  }
+  const notes: ImportNote[] = []
+  if (alpha > 0) notes.push({ kind: 'skipped', text: `The alpha channel of ${formatCount(alpha)} images was dropped.` })
+  if (deep > 0)
+    notes.push({ kind: 'skipped', text: `${formatCount(deep)} images of 16 bits a channel were reduced to 8.` })
+  return notes
+}
+
+/** Calls `work` for 0 to `count` - 1, several at once. Ends all at a fault and throws that of the lowest number. */
+async function eachOf(count: number, work: (index: number) => Promise<void>): Promise<void> {
+  const faults: { index: number; error: unknown }[] = []
+  let next = 0
+  const worker = async (): Promise<void> => {
+    while (next < count && faults.length === 0) {
+      const index = next++
+      await work(index).catch(error => faults.push({ index, error }))
+    }
+  }
+  // Twice the cores: while some images decode, the next are read.
+  await Promise.all(Array.from({ length: Math.min(count, 2 * availableParallelism()) }, worker))
+  const first = faults.sort((a, b) => a.index - b.index)[0]
+  if (first) throw first.error
+}
+
+function copyPixels(rgb: Uint8Array, block: Uint8Array, at: number, channels: 1 | 3): void {
+  if (channels === 3) {
+    block.set(rgb, at)
+    return
+  }
+  if (!isGray(rgb)) throw new ColourFound()
+  for (let pixel = 0; pixel < rgb.length / 3; pixel++) block[at + pixel] = rgb[3 * pixel]!
+}
+
+function checkSize(tree: Tree, entry: TreeEntry, { width, height }: DecodedImage, target: Target): void {
+  if (width === target.width && height === target.height) return
+  throw new EspalierError({
+    code: 'dataset.shape',
+    message:
+      `${tree.locate(entry)} is ${width} x ${height} pixels, ` +
+      `${target.first.path} is ${target.width} x ${target.height}.`,
+    file: tree.locate(entry),
+    rule: 'All images of a data set have the same width and height.',
+    hint: 'Resize the images to one size first.',
+  })
+}
