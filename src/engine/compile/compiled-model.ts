@@ -1,0 +1,133 @@
+/**
+ * A Model compiled to one TensorFlow graph. Its parameters are variables of the session, its programs are entry points
+ * of that one graph (variables of different graphs are not shared): what `assign` sets, all of them see.
+ */
+import type { Dims } from '../../core/graph/dims.ts'
+import type { Graph, Model, Parameter } from '../../core/graph/model.ts'
+import type { Normalization } from '../../core/normalization.ts'
+import type { Samples, SampleType } from '../../formats/datasets.ts'
+import type { Engine } from '../runtime/load.ts'
+import { GraphWriter, type Output, type Variable } from '../tensorflow/graph-writer.ts'
+import { Session } from '../tensorflow/session.ts'
+import { writeForward } from './forward.ts'
+import { writeInput } from './input.ts'
+import { activationsToOnnx, tensorflowDims, toOnnx, toTensorflow } from './layout.ts'
+import { type ScoreOutputs, writeScore } from './score.ts'
+
+export interface CompileOptions {
+  readonly sampleType: SampleType
+  readonly normalization: Normalization
+}
+
+/** Sums over one batch. */
+export interface BatchScore {
+  /** Sum of cross-entropies, in nats. Not finite when a logit is not. */
+  readonly loss: number
+  readonly top1: number
+  readonly top5: number
+  /** The class of each sample. */
+  readonly predictions: Int32Array
+}
+
+export class CompiledModel {
+  readonly graph: Graph
+  /** One sample without batch, as it is fed: [height, width, channels]. */
+  readonly sampleShape: Dims
+  readonly #session: Session
+  readonly #variables: ReadonlyMap<string, Variable>
+  readonly #samples: Output
+  readonly #labels: Output
+  readonly #score: ScoreOutputs
+  readonly #logits: Output
+  readonly #values: ReadonlyMap<string, Output>
+
+  constructor(engine: Engine, graph: Graph, { sampleType, normalization }: CompileOptions) {
+    const writer = new GraphWriter(engine.protos)
+    this.graph = graph
+    this.sampleShape = imageLast(graph.input.dims)
+    this.#variables = new Map(
+      Object.entries(graph.parameters).map(([name, parameter], index) => [
+        name,
+        writer.variable(`parameter${index}`, tensorflowDims(parameter)),
+      ]),
+    )
+    const parameters = new Map([...this.#variables].map(([name, variable]) => [name, variable.value]))
+    this.#samples = writer.placeholder('samples', sampleType, [-1, ...this.sampleShape])
+    this.#labels = writer.placeholder('labels', 'int32', [-1])
+    const input = writeInput(writer, this.#samples, normalization)
+    this.#logits = writeForward(writer, graph, { input, parameters, fold: true }).get(graph.output.name)!
+    this.#score = writeScore(writer, this.#logits, this.#labels, graph.output.dims[0]!)
+    // Folded convolutions skip the values in front of their normalisation: a probe has its own, unfolded pass.
+    this.#values = writeForward(writer, graph, { input, parameters, fold: false })
+    this.#session = new Session(engine, writer)
+  }
+
+  /** Sets every parameter. Masked weights become zero, whatever the model holds in their place. */
+  assign({ weights, masks }: Pick<Model, 'weights' | 'masks'>): void {
+    const feeds = [...this.#variables].map(([name, { feed, shape }]) => {
+      const mask = masks.get(name)
+      const values = weights.get(name)!
+      const kept = mask ? values.map((value, i) => (mask[i] === 0 ? 0 : value)) : values
+      return { to: feed, shape, values: toTensorflow(this.#parameter(name), kept) }
+    })
+    this.#session.run(
+      feeds,
+      [...this.#variables.values()].map(variable => variable.assigned),
+    )
+  }
+
+  /** A parameter's values now, in ONNX layout. */
+  read(name: string): Float32Array {
+    const parameter = this.#parameter(name)
+    const [value] = this.#session.run([], [this.#variables.get(name)!.value])
+    return toOnnx(parameter, value!.values as Float32Array)
+  }
+
+  evaluate(samples: Samples, labels: Int32Array): BatchScore {
+    const { loss, top1, top5, predictions } = this.#score
+    const feeds = [this.#feed(samples, labels.length), { to: this.#labels, shape: [labels.length], values: labels }]
+    const [l, one, five, classes] = this.#session.run(feeds, [loss, top1, top5, predictions])
+    return {
+      loss: l!.values[0]!,
+      top1: one!.values[0]!,
+      top5: five!.values[0]!,
+      predictions: classes!.values as Int32Array,
+    }
+  }
+
+  /** Logits, [count, classes]. */
+  predict(samples: Samples, count: number): Float32Array {
+    const [logits] = this.#session.run([this.#feed(samples, count)], [this.#logits])
+    return logits!.values as Float32Array
+  }
+
+  /** Activations of the named values for each sample, in ONNX layout with batch: [count, C, H, W]. */
+  probe(samples: Samples, count: number, names: readonly string[]): Map<string, Float32Array> {
+    const outputs = names.map(name => {
+      const output = this.#values.get(name)
+      if (!output) throw new Error(`the graph has no value "${name}"`)
+      return output
+    })
+    const values = this.#session.run([this.#feed(samples, count)], outputs)
+    return new Map(
+      names.map((name, i) => [name, activationsToOnnx(values[i]!.shape, values[i]!.values as Float32Array)]),
+    )
+  }
+
+  dispose(): void {
+    this.#session.dispose()
+  }
+
+  #feed(samples: Samples, count: number) {
+    return { to: this.#samples, shape: [count, ...this.sampleShape], values: samples }
+  }
+
+  #parameter(name: string): Parameter {
+    const parameter = this.graph.parameters[name]
+    if (!parameter) throw new Error(`the graph has no parameter "${name}"`)
+    return parameter
+  }
+}
+
+/** [C, H, W] as [H, W, C]; features stay as they are. */
+const imageLast = (dims: Dims): Dims => (dims.length === 3 ? [...dims.slice(1), dims[0]!] : dims)

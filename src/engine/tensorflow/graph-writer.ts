@@ -1,0 +1,187 @@
+/**
+ * Writes a TensorFlow graph node by node, with the protobuf classes that tfjs-node ships. Every output carries its
+ * element type, so that the type attributes of the ops that read it follow from it.
+ */
+import type { AttrValueProto, NodeDefProto, Protos, TensorProto, TensorShapeProto } from '../runtime/protos.ts'
+
+/** TensorFlow's numbers of its element types (`tensorflow/core/framework/types.proto`). */
+export const elementTypes = { float32: 1, int32: 3, uint8: 4, bool: 10, resource: 20 } as const
+export type ElementType = keyof typeof elementTypes
+
+/** One output of a node: what other nodes read, and what a session fetches. */
+export interface Output {
+  /** `node` for the first output, `node:2` for the third. */
+  readonly name: string
+  readonly type: ElementType
+}
+
+/** A size of -1 is not known before the graph runs: the batch. */
+export type GraphShape = readonly number[]
+
+export type AttributeValue =
+  | { readonly type: ElementType }
+  | { readonly int: number }
+  | { readonly ints: readonly number[] }
+  | { readonly float: number }
+  | { readonly bool: boolean }
+  | { readonly string: string }
+  | { readonly shape: GraphShape }
+  | { readonly tensor: TensorProto }
+
+export interface NodeOptions {
+  /** Only nodes that are fed or fetched need a name of their own. */
+  readonly name?: string
+  readonly attributes?: Readonly<Record<string, AttributeValue>>
+  /** Nodes that must have run before this one, whose values it does not read. */
+  readonly after?: readonly Output[]
+}
+
+/** A parameter that lives in the session. It has to be assigned once before it is read. */
+export interface Variable {
+  readonly handle: Output
+  readonly shape: GraphShape
+  /** Feed new values here and fetch `assigned`. */
+  readonly feed: Output
+  readonly assigned: Output
+  /** Its values when the graph runs. */
+  readonly value: Output
+}
+
+export class GraphWriter {
+  readonly #protos: Protos
+  readonly #nodes: NodeDefProto[] = []
+
+  constructor(protos: Protos) {
+    this.#protos = protos
+  }
+
+  /** Adds a node whose first output has the element type `type`. */
+  node(op: string, inputs: readonly Output[], type: ElementType, options: NodeOptions = {}): Output {
+    const name = options.name ?? `n${this.#nodes.length}_${op}`
+    const node = new this.#protos.NodeDef().setName(name).setOp(op)
+    const after = options.after?.map(output => `^${output.name.split(':')[0]}`) ?? []
+    node.setInputList([...inputs.map(input => input.name), ...after])
+    for (const [key, value] of Object.entries(options.attributes ?? {}))
+      node.getAttrMap().set(key, this.#attribute(value))
+    this.#nodes.push(node)
+    return { name, type }
+  }
+
+  floats(values: ArrayLike<number>, shape: GraphShape = [values.length]): Output {
+    return this.#constant('float32', Float32Array.from(values), shape)
+  }
+
+  ints(values: ArrayLike<number>, shape: GraphShape = [values.length]): Output {
+    return this.#constant('int32', Int32Array.from(values), shape)
+  }
+
+  placeholder(name: string, type: ElementType, shape: GraphShape): Output {
+    return this.node('Placeholder', [], type, { name, attributes: { dtype: { type }, shape: { shape } } })
+  }
+
+  reshape(x: Output, shape: GraphShape): Output {
+    const attributes = { T: { type: x.type }, Tshape: { type: 'int32' } } as const
+    return this.node('Reshape', [x, this.ints(shape)], x.type, { attributes })
+  }
+
+  transpose(x: Output, permutation: readonly number[], name?: string): Output {
+    const attributes = { T: { type: x.type }, Tperm: { type: 'int32' } } as const
+    return this.node('Transpose', [x, this.ints(permutation)], x.type, { attributes, ...(name && { name }) })
+  }
+
+  cast(x: Output, type: ElementType): Output {
+    const attributes = { SrcT: { type: x.type }, DstT: { type }, Truncate: { bool: false } } as const
+    return this.node('Cast', [x], type, { attributes })
+  }
+
+  unary(op: 'Rsqrt' | 'Neg', x: Output): Output {
+    return this.node(op, [x], x.type, { attributes: { T: { type: x.type } } })
+  }
+
+  /** Elementwise with broadcasting. */
+  binary(op: 'AddV2' | 'Sub' | 'Mul', a: Output, b: Output): Output {
+    return this.node(op, [a, b], a.type, { attributes: { T: { type: a.type } } })
+  }
+
+  compare(op: 'Equal' | 'Greater' | 'Less', a: Output, b: Output): Output {
+    return this.node(op, [a, b], 'bool', { attributes: { T: { type: a.type } } })
+  }
+
+  logical(op: 'LogicalAnd' | 'LogicalOr', a: Output, b: Output): Output {
+    return this.node(op, [a, b], 'bool')
+  }
+
+  biasAdd(x: Output, bias: Output): Output {
+    const attributes = { T: { type: x.type }, data_format: { string: 'NHWC' } } as const
+    return this.node('BiasAdd', [x, bias], x.type, { attributes })
+  }
+
+  reduce(op: 'Sum' | 'Mean', x: Output, axes: readonly number[], keepDims: boolean, name?: string): Output {
+    const attributes = { T: { type: x.type }, Tidx: { type: 'int32' }, keep_dims: { bool: keepDims } } as const
+    return this.node(op, [x, this.ints(axes)], x.type, { attributes, ...(name && { name }) })
+  }
+
+  /** A float32 variable; `name` is unique in the graph. */
+  variable(name: string, shape: GraphShape): Variable {
+    const dtype = { dtype: { type: 'float32' } } as const
+    const handle = this.node('VarHandleOp', [], 'resource', {
+      name,
+      attributes: { ...dtype, shape: { shape }, shared_name: { string: name }, container: { string: '' } },
+    })
+    const feed = this.placeholder(`${name}/feed`, 'float32', shape)
+    const assign = this.node('AssignVariableOp', [handle, feed], 'resource', {
+      attributes: { ...dtype, validate_shape: { bool: true } },
+    })
+    // AssignVariableOp has no output, and a session fetches outputs: this constant stands for "it has been done".
+    const tensor = this.#tensor('int32', Int32Array.of(1), [])
+    const assigned = this.node('Const', [], 'int32', {
+      name: `${name}/assigned`,
+      attributes: { dtype: { type: 'int32' }, value: { tensor } },
+      after: [assign],
+    })
+    const value = this.node('ReadVariableOp', [handle], 'float32', { name: `${name}/value`, attributes: dtype })
+    return { handle, shape, feed, assigned, value }
+  }
+
+  /** The graph as the bytes of a `saved_model.pb` with the tag `serve`. */
+  toSavedModel(): Uint8Array {
+    const { GraphDef, MetaGraphDef, SavedModel, VersionDef } = this.#protos
+    // The graph version of TensorFlow 2.9 (1087) is the oldest that the engine runs on; later ones still read it.
+    const graph = new GraphDef().setNodeList(this.#nodes).setVersions(new VersionDef().setProducer(1087))
+    const info = new MetaGraphDef.MetaInfoDef()
+    info.addTags('serve')
+    const saved = new SavedModel().setSavedModelSchemaVersion(1)
+    saved.addMetaGraphs(new MetaGraphDef().setGraphDef(graph).setMetaInfoDef(info))
+    return saved.serializeBinary()
+  }
+
+  #constant(type: 'float32' | 'int32', values: Float32Array | Int32Array, shape: GraphShape): Output {
+    const tensor = this.#tensor(type, values, shape)
+    return this.node('Const', [], type, { attributes: { dtype: { type }, value: { tensor } } })
+  }
+
+  #tensor(type: ElementType, values: Float32Array | Int32Array, shape: GraphShape): TensorProto {
+    return new this.#protos.Tensor()
+      .setDtype(elementTypes[type])
+      .setTensorShape(this.#shape(shape))
+      .setTensorContent(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
+  }
+
+  #shape(sizes: GraphShape): TensorShapeProto {
+    const shape = new this.#protos.TensorShape()
+    for (const size of sizes) shape.addDim(new this.#protos.TensorShape.Dim().setSize(size))
+    return shape
+  }
+
+  #attribute(value: AttributeValue): AttrValueProto {
+    const attribute = new this.#protos.AttrValue()
+    if ('type' in value) return attribute.setType(elementTypes[value.type])
+    if ('int' in value) return attribute.setI(value.int)
+    if ('ints' in value) return attribute.setList(new this.#protos.AttrValue.ListValue().setIList(value.ints))
+    if ('float' in value) return attribute.setF(value.float)
+    if ('bool' in value) return attribute.setB(value.bool)
+    if ('string' in value) return attribute.setS(Buffer.from(value.string))
+    if ('shape' in value) return attribute.setShape(this.#shape(value.shape))
+    return attribute.setTensor(value.tensor)
+  }
+}
