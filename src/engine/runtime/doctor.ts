@@ -25,6 +25,8 @@ export interface DoctorOptions {
   readonly extra?: readonly (() => Promise<DoctorCheck>)[]
   /** Milliseconds after which the probe is given up. */
   readonly probeTimeout?: number
+  /** Runs the probe where a host has its own way to start processes. */
+  readonly probe?: () => Promise<ProbeResult>
 }
 
 /** Bytes an engine needs while it is built: the wheel, what is unpacked from it, and some air. */
@@ -51,7 +53,7 @@ export async function doctor(options: DoctorOptions = {}): Promise<DoctorReport>
     const size = formatBytes(files.reduce((sum, file) => sum + file.bytes, 0))
     const detail = `${source}, ${size}, checksums right: ${join(found.folder, addon)}`
     checks.push(check('engine', 'TensorFlow engine', 'ok', detail))
-    const result = await runProbe(probeTimeout)
+    const result = await (options.probe?.() ?? runProbe(probeTimeout))
     checks.push(...probeChecks(result), gpuCheck(environment, 'error' in result ? null : result.device))
   }
   for (const look of extra) checks.push(await guarded(look))
