@@ -1,0 +1,97 @@
+/** Runs side by side. Pure: what is stored of runs in, the table out. */
+import type { ComparedRun, Comparison, LayerSnapshot } from '../shared/domain.ts'
+import type { Recipe } from '../shared/recipe.ts'
+import type { StageResultOf } from '../shared/stages.ts'
+import type { RunInputs } from './project/run-inputs.ts'
+import type { StoredRun } from './project/runs.ts'
+
+export interface RunToCompare {
+  readonly run: StoredRun
+  readonly layers: readonly LayerSnapshot[]
+}
+
+export function compareRuns(runs: readonly RunToCompare[]): Comparison {
+  const compared = runs.map(compareRun)
+  const paths = [...new Set(compared.flatMap(({ settings }) => Object.keys(settings)))]
+  const differing = paths.filter(path => new Set(compared.map(({ settings }) => settings[path])).size > 1)
+  return { runs: compared, differing }
+}
+
+function compareRun({ run, layers }: RunToCompare): ComparedRun {
+  const { summary, recipe, inputs } = run
+  const outcomes = summary.stages.flatMap(({ outcome }) => outcome ?? [])
+  const evaluations = outcomes.flatMap(outcome => (outcome.use === 'evaluate' ? [outcome.result] : []))
+  const last = evaluations.at(-1)
+  const first = evaluations.length > 1 ? evaluations[0] : undefined
+  const counts = outcomes.at(-1)?.result
+  const zeros = layers.at(-1)?.layers ?? []
+  return {
+    id: summary.id,
+    number: summary.number,
+    name: summary.name,
+    seed: summary.seed,
+    state: summary.state,
+    model: inputs?.model.name ?? lastSegment(recipe.model.checkpoint) ?? recipe.model.architecture ?? '',
+    data: inputs?.data.name ?? lastSegment(recipe.data.path) ?? '',
+    accuracy: last ? accuracyOf(last) : null,
+    before: first ? { correct: first.correct, total: first.total, top1: first.top1 } : null,
+    zeros: counts?.zeros ?? null,
+    weights: counts?.weights ?? null,
+    sparsity: counts ? counts.zeros / counts.weights : null,
+    ...macsOf(inputs, layers.at(-1)),
+    seconds: outcomes.length > 0 ? summary.stages.reduce((sum, { seconds }) => sum + (seconds ?? 0), 0) : null,
+    layers: zeros.map(layer => ({ ...layer })),
+    classes: last?.classes ?? [],
+    settings: settingsOf(recipe),
+  }
+}
+
+const accuracyOf = ({ correct, total, top1, top5, loss, split }: StageResultOf<'evaluate'>) => ({
+  correct,
+  total,
+  top1,
+  top5,
+  loss,
+  split,
+})
+
+/**
+ * Every weight of a layer is used equally often, so a layer's nonzero MACs are its MACs times its share of nonzero
+ * weights: a whole number, since a layer's MACs are a multiple of its weights.
+ */
+function macsOf(inputs: RunInputs | null, snapshot: LayerSnapshot | undefined) {
+  if (!inputs) return { macs: null, nonzeroMacs: null }
+  const macs = inputs.layers.reduce((sum, layer) => sum + layer.macs, 0)
+  if (!snapshot) return { macs, nonzeroMacs: null }
+  const zerosOf = new Map(snapshot.layers.map(({ name, zeros }) => [name, zeros]))
+  const nonzeroMacs = inputs.layers.reduce((sum, layer) => {
+    const zeros = zerosOf.get(layer.name)
+    if (layer.weights === null || zeros === undefined) return sum + layer.macs
+    return sum + (layer.macs / layer.weights) * (layer.weights - zeros)
+  }, 0)
+  return { macs, nonzeroMacs: Math.round(nonzeroMacs) }
+}
+
+/** What a recipe sets, by path. The name and the seeds say nothing about one run. */
+export function settingsOf({
+  name: _name,
+  seeds: _seeds,
+  espalier: _version,
+  ...recipe
+}: Recipe): Record<string, string> {
+  const settings: Record<string, string> = {}
+  flatten(recipe, '', settings)
+  return settings
+}
+
+function flatten(value: unknown, path: string, into: Record<string, string>): void {
+  if (Array.isArray(value)) {
+    for (const [index, part] of value.entries()) flatten(part, `${path}[${index}]`, into)
+  } else if (value !== null && typeof value === 'object') {
+    for (const [key, part] of Object.entries(value)) flatten(part, path ? `${path}.${key}` : key, into)
+  } else if (value !== undefined) {
+    into[path] = String(value)
+  }
+}
+
+const lastSegment = (path: string | undefined): string | undefined => path?.split(/[\\/]/).filter(Boolean).at(-1)

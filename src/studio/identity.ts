@@ -1,0 +1,48 @@
+/**
+ * Stage keys (docs/adr/0006): SHA-256 over all that matters to the result of a stage, chained from the start of the run.
+ * Names, paths and the order of keys in the document do not matter. A run's identity is the key of its last stage.
+ */
+import { createHash } from 'node:crypto'
+import type { Recipe } from '../shared/recipe.ts'
+
+export interface KeyInputs {
+  readonly recipe: Recipe
+  readonly seed: number
+  readonly dataFingerprint: string
+  /** SHA-256 of the checkpoint; null for fresh weights. */
+  readonly weightsFingerprint: string | null
+  /** As it was found or asked for. */
+  readonly architecture: string
+  readonly engineVersion: string
+}
+
+/** Raised when the same settings begin to mean something else, so that older results are not taken over. */
+const meaning = 1
+
+/** One key a stage, in order. */
+export function stageKeys(inputs: KeyInputs): string[] {
+  const { path: _, ...dataSettings } = inputs.recipe.data
+  let key = hash({
+    meaning,
+    engine: inputs.engineVersion,
+    data: { fingerprint: inputs.dataFingerprint, ...dataSettings },
+    weights: inputs.weightsFingerprint,
+    architecture: inputs.architecture,
+    seed: inputs.seed,
+  })
+  return inputs.recipe.stages.map(stage => {
+    key = hash({ after: key, stage })
+    return key
+  })
+}
+
+const hash = (value: unknown) => createHash('sha256').update(canonical(value)).digest('hex')
+
+/** JSON with the keys of every object in order and without absent ones. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) =>
+    part !== null && typeof part === 'object' && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  )
+}

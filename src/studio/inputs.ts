@@ -1,0 +1,135 @@
+/**
+ * What a run starts from: the data set and the model of a recipe, read and held against each other. Reading is
+ * remembered for as long as the files look untouched, so that a sweep reads its data once.
+ */
+import { architectureOf } from '../core/architectures.ts'
+import { graphCost } from '../core/graph/cost.ts'
+import { elementCount } from '../core/graph/dims.ts'
+import { EspalierError } from '../shared/errors.ts'
+import type { Recipe } from '../shared/recipe.ts'
+import type { StoredDataset, StoredModel } from './project/library.ts'
+import type { RunInputs } from './project/run-inputs.ts'
+import { fileSignature } from './signature.ts'
+
+export type DatasetFacts = Omit<StoredDataset, 'id' | 'addedAt'>
+export type ModelFacts = Omit<StoredModel, 'id' | 'addedAt'>
+
+export interface ReadOptions {
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: { step: string; done: number; total: number }) => void
+}
+
+/** Reads files into reports. */
+export interface Readers {
+  /** Whether what lies there is read as a data set rather than as a checkpoint. Never reads samples. */
+  isDataset(path: string, options: ReadOptions): Promise<boolean>
+  dataset(path: string, options: ReadOptions): Promise<DatasetFacts>
+  /** With an architecture only that one is tried. */
+  model(path: string, architecture: string | undefined, options: ReadOptions): Promise<ModelFacts>
+}
+
+/** The same readers; a file or folder that looks untouched since it was read is not read again. */
+export function rememberReading(readers: Readers): Readers {
+  const known = new Map<string, { signature: string; facts: DatasetFacts | ModelFacts }>()
+  async function remembered<Facts extends DatasetFacts | ModelFacts>(
+    key: string,
+    path: string,
+    read: () => Promise<Facts>,
+  ): Promise<Facts> {
+    const signature = await fileSignature(path)
+    const before = known.get(key)
+    if (before?.signature === signature) return before.facts as Facts
+    const facts = await read()
+    // A file that changed while it was read has no signature to be known by.
+    if ((await fileSignature(path)) === signature) known.set(key, { signature, facts })
+    return facts
+  }
+  return {
+    isDataset: readers.isDataset,
+    dataset: (path, options) => remembered(`dataset ${path}`, path, () => readers.dataset(path, options)),
+    model: (path, architecture, options) =>
+      remembered(`model ${architecture ?? ''} ${path}`, path, () => readers.model(path, architecture, options)),
+  }
+}
+
+export interface Inputs {
+  readonly dataset: DatasetFacts
+  /** null for fresh weights. */
+  readonly model: ModelFacts | null
+  readonly architecture: string
+  readonly layers: RunInputs['layers']
+}
+
+/**
+ * Reads the data set and the checkpoint of `recipe`, whose paths are absolute, and checks that they fit each other and
+ * the stages. Throws what the readers throw, `architecture.unknown`, `dataset.classes`, `dataset.shape`,
+ * `dataset.no-split`.
+ */
+export async function readInputs(recipe: Recipe, readers: Readers, options: ReadOptions = {}): Promise<Inputs> {
+  const { checkpoint, architecture } = recipe.model
+  // The quick and the likely first: a slip in an id is said before a large data set is read.
+  if (architecture !== undefined) architectureOf(architecture)
+  const model = checkpoint === undefined ? null : await readers.model(checkpoint, architecture, options)
+  const dataset = await readers.dataset(recipe.data.path, options)
+  if (model) requireFit(model, dataset)
+  requireSplits(recipe, dataset)
+  const [height, width, channels] = dataset.shape
+  const id = model?.architecture ?? architecture!
+  const graph = architectureOf(id, {
+    classes: dataset.classes.length,
+    inputDims: [channels ?? 1, height ?? 1, width ?? 1],
+  })
+  const layers = graphCost(graph).layers.map(({ name, macs, kernel }) => ({
+    name,
+    macs,
+    weights: kernel ? elementCount(kernel.dims) : null,
+  }))
+  return { dataset, model, architecture: id, layers }
+}
+
+/** Throws `dataset.classes` or `dataset.shape` if the network does not take these samples. */
+export function requireFit(model: ModelFacts, dataset: DatasetFacts): void {
+  if (model.classes !== dataset.classes.length) {
+    throw new EspalierError({
+      code: 'dataset.classes',
+      message: `${model.path} tells ${model.classes} classes apart, and ${dataset.path} has ${dataset.classes.length}.`,
+      file: dataset.path,
+      rule: 'The network and the data set must have the same number of classes.',
+      hint: 'Choose the data set that the network was trained on.',
+    })
+  }
+  const channels = dataset.shape[2] ?? 1
+  if (model.inputDims[0] !== channels) {
+    throw new EspalierError({
+      code: 'dataset.shape',
+      message: `${model.path} takes pictures of ${model.inputDims[0]} channels, and those of ${dataset.path} have ${channels}.`,
+      file: dataset.path,
+      rule: 'The network and the pictures must have the same number of channels.',
+    })
+  }
+}
+
+/** Throws `dataset.no-split` if a stage scores samples that are not there. */
+function requireSplits(recipe: Recipe, dataset: DatasetFacts): void {
+  const has = new Set<string>(dataset.splits.filter(({ count }) => count > 0).map(({ name }) => name))
+  for (const [index, stage] of recipe.stages.entries()) {
+    if (stage.use !== 'evaluate') continue
+    const needs = stage.split === 'test' ? 'test' : 'train'
+    if (!has.has(needs)) {
+      throw new EspalierError({
+        code: 'dataset.no-split',
+        message: `stages[${index}] scores the ${stage.split} split, and ${dataset.path} has no ${needs === 'test' ? 'test' : 'training'} samples.`,
+        file: dataset.path,
+        hint: `It has ${[...has].join(' and ')} samples.`,
+      })
+    }
+    if (stage.split === 'validation' && recipe.data.validation === 0) {
+      throw new EspalierError({
+        code: 'dataset.no-split',
+        message: `stages[${index}] scores the validation split, and data.validation is 0.`,
+        rule: 'The validation split is the share data.validation of the training samples.',
+        hint: 'Set data.validation above 0, or score another split.',
+      })
+    }
+  }
+}

@@ -1,0 +1,37 @@
+/** What is wrong with a recipe beyond its form: files that are not there, a network that does not fit the data. */
+import { existsSync } from 'node:fs'
+import { architectureOf } from '../core/architectures.ts'
+import { EspalierError } from '../shared/errors.ts'
+import { checkRecipe, type Recipe, type RecipeProblem } from '../shared/recipe.ts'
+import { requireFit } from './inputs.ts'
+import type { Project } from './project/project.ts'
+import { resolvePaths } from './recipe-paths.ts'
+
+/** Every problem that can be seen without reading a file. `folder` is what relative paths are relative to. */
+export function recipeProblems(document: unknown, project: Project, folder: string): RecipeProblem[] {
+  const { recipe, problems } = checkRecipe(document)
+  return recipe ? problemsOf(resolvePaths(recipe, folder), project) : problems
+}
+
+function problemsOf({ model, data }: Recipe, project: Project): RecipeProblem[] {
+  const problems: RecipeProblem[] = []
+  const add = (path: string, message: string, hint?: string) =>
+    problems.push({ path, message, code: 'recipe.invalid', ...(hint !== undefined && { hint }) })
+  const attempt = (path: string, work: () => void) => {
+    try {
+      work()
+    } catch (thrown) {
+      if (!(thrown instanceof EspalierError)) throw thrown
+      add(path, thrown.message, thrown.hint)
+    }
+  }
+  if (!existsSync(data.path)) add('data.path', `There is no file or folder ${data.path}.`)
+  if (model.checkpoint !== undefined && !existsSync(model.checkpoint)) {
+    add('model.checkpoint', `There is no file ${model.checkpoint}.`)
+  }
+  if (model.architecture !== undefined) attempt('model.architecture', () => architectureOf(model.architecture!))
+  const knownData = project.datasets.byPath(data.path)
+  const knownModel = model.checkpoint === undefined ? undefined : project.models.byPath(model.checkpoint)
+  if (knownData && knownModel) attempt('data.path', () => requireFit(knownModel, knownData))
+  return problems
+}

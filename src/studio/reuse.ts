@@ -1,0 +1,41 @@
+/** Finished work of the same identity, and how a run takes it over. */
+import type { Project } from './project/project.ts'
+import type { FinishedStage } from './project/stages.ts'
+
+/** The longest run of finished stages from the start whose keys are equal to `keys`. */
+export function findReusable(project: Project, keys: readonly string[]): FinishedStage[] {
+  const found: FinishedStage[] = []
+  for (const key of keys) {
+    const stage = project.stages.findFinished(key)
+    if (!stage) break
+    found.push(stage)
+  }
+  return found
+}
+
+/** Writes `stages` as the first of `runId`: results, curves and layer statistics. */
+export function takeOver(
+  project: Project,
+  runId: string,
+  stages: readonly FinishedStage[],
+  keys: readonly string[],
+  at: number,
+): void {
+  for (const [position, stage] of stages.entries()) {
+    const { seconds, outcome, weights } = stage
+    project.stages.finish(runId, position, {
+      seconds,
+      outcome,
+      key: keys[position]!,
+      weights,
+      cached: true,
+      startedAt: at,
+    })
+    project.metrics.copy(stage.runId, stage.position, runId)
+    project.layers.copy(stage.runId, stage.position, runId)
+  }
+}
+
+/** SHA-256 of the model after `stages`; null if none of them changed it. */
+export const modelAfter = (stages: readonly FinishedStage[]): string | null =>
+  stages.findLast(({ weights }) => weights !== null)?.weights ?? null

@@ -1,0 +1,99 @@
+/** The calls about runs. */
+import { dirname } from 'node:path'
+import type { Handlers } from '../shared/contract.ts'
+import type { RunDetail, RunSummary } from '../shared/domain.ts'
+import { EspalierError } from '../shared/errors.ts'
+import { parseRecipe } from '../shared/recipe.ts'
+import type { Announcer } from './announcer.ts'
+import { compareRuns } from './compare.ts'
+import type { Project } from './project/project.ts'
+import type { StoredRun } from './project/runs.ts'
+import type { Queue } from './queue.ts'
+import { recipeProblems } from './recipe-check.ts'
+import { resolvePaths } from './recipe-paths.ts'
+
+export interface RunCallOptions {
+  readonly project: Project
+  readonly queue: Queue
+  readonly announcer: Announcer
+  readonly ownerId: string
+}
+
+type RunCalls = Pick<Handlers, 'run.start' | 'run.list' | 'run.get' | 'run.stop' | 'run.remove' | 'run.compare'>
+
+const isOver = ({ state }: RunSummary) => state !== 'queued' && state !== 'running'
+
+export function createRunCalls({ project, queue, announcer, ownerId }: RunCallOptions): RunCalls {
+  const folder = dirname(project.path)
+
+  function find(id: string): StoredRun {
+    const run = project.runs.get(id)
+    if (run) return { ...run, summary: queue.truth(run.summary) }
+    throw new EspalierError({ code: 'not-found', message: `There is no run ${id} in this project.` })
+  }
+
+  /** Resolves when a run that another process works has ended, or that process has died. */
+  async function waitForOthers(id: string, signal: AbortSignal): Promise<void> {
+    while (!isOver(find(id).summary)) {
+      if (signal.aborted) throw new EspalierError({ code: 'run.stopped', message: 'The call was cancelled.' })
+      await new Promise(resolve => setTimeout(resolve, 100))
+    }
+  }
+
+  return {
+    'run.start'({ document, recipeId, again }) {
+      const recipe = resolvePaths(parseRecipe(document), folder)
+      const [problem] = recipeProblems(recipe, project, folder)
+      if (problem) {
+        const { code, message, hint } = problem
+        throw new EspalierError({ code, message, file: problem.path, ...(hint !== undefined && { hint }) })
+      }
+      return { runs: queue.add(recipe, { recipeId: recipeId ?? null, again: again ?? false }) }
+    },
+    'run.list': () => ({ runs: project.read(() => project.runs.list()).map(queue.truth) }),
+    'run.get'({ id }): RunDetail {
+      return project.read(() => {
+        const { summary, recipe, device, progress } = find(id)
+        return {
+          run: summary,
+          recipe,
+          device,
+          layers: project.layers.ofRun(id),
+          metrics: project.metrics.ofRun(id),
+          log: project.log.ofRun(id),
+          progress: queue.has(id) ? queue.progress(id) : progress,
+        }
+      })
+    },
+    async 'run.stop'({ id }, { signal }) {
+      const { summary } = find(id)
+      if (queue.has(id)) {
+        await queue.stop(id, 'Stopped by hand.')
+      } else if (!isOver(summary)) {
+        project.write(() => project.runs.requestStop(id))
+        await waitForOthers(id, signal)
+      }
+      return find(id).summary
+    },
+    'run.remove'({ id }) {
+      const { summary } = find(id)
+      if (!isOver(summary)) {
+        throw new EspalierError({
+          code: 'not-allowed',
+          message: `Run ${summary.number} is ${summary.state}.`,
+          rule: 'A run can be removed when it is over.',
+          hint: 'Stop it first.',
+        })
+      }
+      project.write(() => {
+        project.runs.remove(id)
+        project.weights.removeUnused()
+        project.events.add(ownerId, 'run-removed', id)
+      })
+      announcer.announce({ type: 'run.removed', id })
+      return {}
+    },
+    'run.compare': ({ ids }) =>
+      project.read(() => compareRuns(ids.map(id => ({ run: find(id), layers: project.layers.ofRun(id) })))),
+  }
+}
