@@ -1,23 +1,28 @@
-/** The checkpoint readers: one file a reader in `checkpoints/`, one line here. Types first, table below. */
+/** The checkpoint readers: one file a reader in `checkpoints/`, one line here. */
+import { fileSource } from './byte-source.ts'
+import type { Checkpoint, CheckpointReader } from './checkpoint.ts'
+import { pytorchLegacy } from './checkpoints/pytorch-legacy.ts'
+import { pytorchZip } from './checkpoints/pytorch-zip.ts'
+import { safetensors } from './checkpoints/safetensors.ts'
+import { unknownFormat } from './file-faults.ts'
 
-export type StoredType = 'f64' | 'f32' | 'f16' | 'bf16' | 'i64' | 'i32' | 'i16' | 'i8' | 'u8' | 'bool'
+export type { Checkpoint, CheckpointReader, StoredTensor, StoredType } from './checkpoint.ts'
 
-export interface StoredTensor {
-  readonly name: string
-  readonly dims: readonly number[]
-  readonly type: StoredType
-  /** The values as f32 (f64 rounded, f16 and bf16 widened exactly), row-major. Throws `file.truncated`, `checkpoint.unsupported-type`. */
-  read(): Float32Array
-}
+export const checkpointReaders: readonly CheckpointReader[] = [pytorchZip, pytorchLegacy, safetensors]
 
-export interface Checkpoint {
-  /** Reader id: `pytorch-zip`, `pytorch-legacy`, `safetensors`. */
-  readonly format: string
-  /** In file order. Names as stored, less a common `module.` prefix (then `notes` says so). */
-  readonly tensors: readonly StoredTensor[]
-  /** Free-form text metadata (safetensors `__metadata__`, scalar entries of a PyTorch dict such as `epoch`, `best_prec1`). */
-  readonly metadata: Readonly<Record<string, string>>
-  readonly notes: readonly { readonly kind: 'matched' | 'skipped' | 'guessed'; readonly text: string }[]
-  /** SHA-256 of the file's bytes, hex. */
-  readonly fingerprint: string
+/** As many first bytes as a reader may look at. */
+const HEAD = 64
+
+/**
+ * Opens a checkpoint by its content, whatever its name. Tensor values are read later, from the same path.
+ * Throws `file.missing`, `file.unreadable`, `file.unknown-format`, `file.truncated`, `file.corrupt`, `pickle.forbidden`,
+ * `pickle.invalid` and `checkpoint.no-architecture` (a file without tensors), each naming the file.
+ */
+export async function openCheckpoint(path: string): Promise<Checkpoint> {
+  const source = fileSource(path)
+  const head = source.read(0, Math.min(HEAD, source.size), 'the first bytes')
+  const reader = checkpointReaders.find(({ matches }) => matches(head))
+  if (!reader) throw unknownFormat(path, head, 'a PyTorch or safetensors checkpoint')
+  const content = await reader.open(source)
+  return { path, format: reader.id, ...content, fingerprint: await source.hash() }
 }

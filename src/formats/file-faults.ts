@@ -27,8 +27,8 @@ export function unknownFormat(path: string, head: Uint8Array, expected: string):
   })
 }
 
-const latin1 = new TextDecoder('latin1')
-const startsWith = (head: Uint8Array, text: string): boolean => latin1.decode(head.subarray(0, text.length)) === text
+const latin1 = (bytes: Uint8Array): string => String.fromCharCode(...bytes)
+const startsWith = (head: Uint8Array, text: string): boolean => latin1(head.subarray(0, text.length)) === text
 const isPointer = (head: Uint8Array): boolean => startsWith(head, 'version https://git-lfs')
 
 /** Signatures of files that people drop by mistake; bytes are written as Latin-1. */
@@ -53,7 +53,21 @@ export function looksLike(head: Uint8Array): string {
   const bytes = head.subarray(0, 8)
   const hex = Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join(' ')
   if (known) return `starts like ${known[1]} (${hex})`
-  const text = latin1.decode(head.subarray(0, 24))
+  const text = latin1(head.subarray(0, 24))
   if (/^[\t\n\r\x20-\x7e]+$/.test(text)) return `starts like text (${JSON.stringify(text)})`
   return `starts with the bytes ${hex}`
 }
+
+const copyAgain = 'The file may be incomplete or damaged; copy or download it again.'
+
+/** A file whose content contradicts itself or its format; `why` is a clause. */
+export const damaged = (path: string, why: string): EspalierError =>
+  new EspalierError({ code: 'file.corrupt', message: `${path} is damaged: ${why}.`, file: path, hint: copyAgain })
+
+/** A file that ends too early; `why` is a clause. */
+export const cutShort = (path: string, why: string): EspalierError =>
+  new EspalierError({ code: 'file.truncated', message: `${path} is cut short: ${why}.`, file: path, hint: copyAgain })
+
+/** The clause for `what`, which should end at byte `end` of a file of `size` bytes. */
+export const endsBefore = (what: string, end: number, size: number): string =>
+  `${what} should end at byte ${end}, but the file ends at byte ${size}`

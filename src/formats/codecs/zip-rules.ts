@@ -1,7 +1,9 @@
 /** What a zip file must keep to before it is read, and the words for one that does not. */
 import yauzl from 'yauzl'
 import { EspalierError } from '../../shared/errors.ts'
-import { fileFault } from '../file-faults.ts'
+import { cutShort, damaged, fileFault } from '../file-faults.ts'
+
+export { damaged as corrupt } from '../file-faults.ts'
 
 export interface ZipLimits {
   readonly maxEntries: number
@@ -35,7 +37,7 @@ export function checkName(path: string, name: string, names: Set<string>): void 
       hint: 'The archive may be made to write outside its folder; get it from a source that you trust.',
     })
   }
-  if (names.has(name)) throw corrupt(path, `it holds two entries named ${quoted(name)}`)
+  if (names.has(name)) throw damaged(path, `it holds two entries named ${quoted(name)}`)
   names.add(name)
 }
 
@@ -67,15 +69,6 @@ export function bomb(path: string, what: string, why: string): EspalierError {
   })
 }
 
-export function corrupt(path: string, why: string): EspalierError {
-  return new EspalierError({
-    code: 'file.corrupt',
-    message: `${path} is damaged: ${why}.`,
-    file: path,
-    hint: copyAgain,
-  })
-}
-
 export function encrypted(path: string, what: string): EspalierError {
   return new EspalierError({
     code: 'file.unreadable',
@@ -86,24 +79,15 @@ export function encrypted(path: string, what: string): EspalierError {
   })
 }
 
-const copyAgain = 'The file may be incomplete or damaged; copy or download it again.'
-
 /** A fault of yauzl, zlib or the file system, in our words. yauzl has messages only, no codes. */
 export function unreadable(path: string, cause: unknown, name?: string): EspalierError {
   if (cause instanceof EspalierError || isSystemError(cause)) return fileFault(path, cause)
   const reason = cause instanceof Error ? cause.message : String(cause)
   if (/encryption/.test(reason)) return encrypted(path, 'strong encryption')
-  const isShort = /end of central directory|unexpected EOF|overflows file bounds|unexpected end of file/i.test(reason)
   const where = name === undefined ? 'its directory' : `entry ${quoted(name)}`
-  return new EspalierError(
-    {
-      code: isShort ? 'file.truncated' : 'file.corrupt',
-      message: `${path} is ${isShort ? 'cut short' : 'damaged'}: ${where} cannot be read (${reason}).`,
-      file: path,
-      hint: copyAgain,
-    },
-    { cause },
-  )
+  const why = `${where} cannot be read (${reason})`
+  const isShort = /end of central directory|unexpected EOF|overflows file bounds|unexpected end of file/i.test(reason)
+  return isShort ? cutShort(path, why) : damaged(path, why)
 }
 
 /** True for what the operating system reports; zlib and Node's own checks have codes too, but no `syscall`. */

@@ -9,12 +9,11 @@ import { promisify } from 'node:util'
 import { crc32, createInflateRaw, inflateRaw } from 'node:zlib'
 import yauzl, { type Entry, type ZipFile } from 'yauzl'
 import { EspalierError } from '../../shared/errors.ts'
-import { fileFault, unknownFormat } from '../file-faults.ts'
+import { damaged, fileFault, unknownFormat } from '../file-faults.ts'
 import {
   bomb,
   checkName,
   checkSize,
-  corrupt,
   defaultZipLimits,
   encrypted,
   quoted,
@@ -180,14 +179,14 @@ function archive(path: string, file: FileHandle, raw: ReadonlyMap<ZipEntry, Entr
       })
     }
     if (entry.isStored && entry.size !== entry.compressedSize) {
-      throw corrupt(
+      throw damaged(
         path,
         `stored entry ${quoted(entry.name)} declares two sizes, ${entry.size} and ${entry.compressedSize}`,
       )
     }
     const header = Buffer.from((await readBytes(found.relativeOffsetOfLocalHeader, LOCAL_HEADER)).buffer)
     if (header.readUInt32LE(0) !== LOCAL_SIGNATURE)
-      throw corrupt(path, `entry ${quoted(entry.name)} has no local header`)
+      throw damaged(path, `entry ${quoted(entry.name)} has no local header`)
     return found.relativeOffsetOfLocalHeader + LOCAL_HEADER + header.readUInt16LE(26) + header.readUInt16LE(28)
   }
 
@@ -266,6 +265,6 @@ async function inflateWhole(path: string, entry: ZipEntry, packed: Uint8Array): 
 function checkContent(path: string, entry: ZipEntry, size: number, sum: number): void {
   if (size > entry.size) throw tooLong(path, entry)
   if (size < entry.size)
-    throw corrupt(path, `entry ${quoted(entry.name)} has ${size} bytes where ${entry.size} are declared`)
-  if (sum !== entry.crc32) throw corrupt(path, `the bytes of entry ${quoted(entry.name)} do not match their checksum`)
+    throw damaged(path, `entry ${quoted(entry.name)} has ${size} bytes where ${entry.size} are declared`)
+  if (sum !== entry.crc32) throw damaged(path, `the bytes of entry ${quoted(entry.name)} do not match their checksum`)
 }
