@@ -147,15 +147,22 @@ async function buildOne(provider: Provider, environment: Environment, report: Pr
   return { provider, folder, manifest }
 }
 
-if (import.meta.main) {
+/** With `--cached` it only answers, by its exit status, whether an engine that looks intact is in the cache. */
+async function main(): Promise<number> {
   const say = (line: string) => process.stderr.write(`${line}\n`)
+  if (process.argv.includes('--cached')) {
+    return (await findEngine(allProviders, currentEnvironment())).found ? 0 : 1
+  }
   try {
     const { manifest, folder, attempts } = await provideEngine({ report: textProgress(process.stderr), say })
     const state = attempts.at(-1)?.outcome === 'cached' ? 'from the cache' : 'built'
     say(`Engine: TensorFlow ${manifest.tensorflow} (${manifest.provider}), ${state}: ${folder}`)
+    return 0
   } catch (error) {
     const { message, hint } = toErrorData(error)
     say([message, hint].filter(Boolean).join('\n'))
-    process.exitCode = 1
+    return 1
   }
 }
+
+if (import.meta.main) process.exitCode = await main()

@@ -26,11 +26,12 @@ const anyPython = ['--python-version', '3.12', '--implementation', 'cp', '--abi'
 /** A Python that has pip, as its full path. Throws `engine.install-failed` that says what is missing. */
 export async function findPython(environment: Environment): Promise<string> {
   let without: string | undefined
-  for (const program of ['python3', 'python']) {
-    const path = environment.which(program)
-    if (path === null) continue
-    if ((await environment.run(path, ['-m', 'pip', '--version'])).status === 0) return path
-    without ??= program
+  // The system's own Python comes last: another one may stand before it on PATH, without pip.
+  for (const program of [environment.which('python3'), environment.which('python'), '/usr/bin/python3']) {
+    if (program === null) continue
+    const { status } = await environment.run(program, ['-m', 'pip', '--version'])
+    if (status === 0) return program
+    if (status !== null) without ??= program
   }
   throw new EspalierError({
     code: 'engine.install-failed',

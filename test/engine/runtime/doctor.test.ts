@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { doctor, runProbe } from '../../../src/engine/runtime/doctor.ts'
 import { provideEngine } from '../../../src/engine/runtime/provide.ts'
 import { doctorReportSchema } from '../../../src/shared/doctor.ts'
-import { failed, machine, provider } from './machine.ts'
+import { cannotStart, machine, provider } from './machine.ts'
 
 const passing = { id: 'database', label: 'Database', status: 'ok' as const, detail: 'opens' }
 
@@ -23,7 +23,7 @@ describe('the doctor', () => {
   })
 
   it('tells on a bare machine what is missing, what was tried and what helps', async () => {
-    const environment = machine({ which: () => null, run: async () => failed('no') })
+    const environment = machine({ which: () => null, run: async () => cannotStart })
     const table = [provider('never', { unsuitable: () => 'it is Tuesday' }), provider('broken')]
     await provideEngine({ environment, providers: table }).catch(() => undefined)
     const report = doctorReportSchema.parse(await doctor({ environment, providers: table }))

@@ -45,6 +45,9 @@ export function failed(stderr: string): CommandResult {
   return { status: 1, stdout: '', stderr }
 }
 
+/** What is known of a program that is not there. */
+export const cannotStart: CommandResult = { status: null, stdout: '', stderr: 'not found' }
+
 export function provider(id: string, change: Partial<Provider> = {}): Provider {
   return {
     id,

@@ -8,7 +8,7 @@ import { cudaRequirements, placeCuda, wheelCuda } from '../../../src/engine/runt
 import { listFiles } from '../../../src/engine/runtime/steps.ts'
 import { downloadWheel, extractWheel, findPython } from '../../../src/engine/runtime/wheel.ts'
 import { placeTensorflow } from '../../../src/engine/runtime/wheel-engine.ts'
-import { failed, machine, succeeded, temporaryFolder } from './machine.ts'
+import { cannotStart, failed, machine, succeeded, temporaryFolder } from './machine.ts'
 import { zip } from './zip.ts'
 
 type Run = Environment['run']
@@ -145,10 +145,12 @@ describe('pip', () => {
   it('is missed by name, and so is Python', async () => {
     const noPip = machine({ run: async () => failed('No module named pip') })
     await expect(findPython(noPip)).rejects.toMatchObject({
-      message: 'python3 has no pip.',
+      message: '/usr/bin/python3 has no pip.',
       hint: expect.stringContaining('apt-get install python3-pip'),
     })
-    await expect(findPython(machine({ which: () => null }))).rejects.toThrow('No Python 3 was found.')
+    await expect(findPython(machine({ which: () => null, run: async () => cannotStart }))).rejects.toThrow(
+      'No Python 3 was found.',
+    )
   })
 })
 
