@@ -6,8 +6,12 @@ import type { EngineExit } from './host.ts'
 const outOfMemory = 'The system may have run out of memory: try a smaller batch, or close other programs.'
 const report = 'If it happens again, please report it with the log of the run.'
 
-/** Signals by number, as shells give them in an exit status above 128. */
-const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number as number, name]))
+/** Signals by number, as shells give them in an exit status above 128. Of two names for one number the first is the usual. */
+const signalNames = new Map(
+  Object.entries(constants.signals)
+    .toReversed()
+    .map(([name, number]) => [number as number, name]),
+)
 
 export function diedError({ code, signal, reason }: EngineExit): ErrorData {
   const name = signal ?? (code !== null && code > 128 ? signalNames.get(code - 128) : undefined)
