@@ -26,3 +26,6 @@ export function architectureOf(id: string, options: Partial<BuildOptions> = {}):
     hint: near ? `Did you mean "${near}"?` : 'The command "architectures" lists them.',
   })
 }
+
+/** What weights leave open and the architecture takes for granted, each a sentence. */
+export const assumptionsOf = (id: string): readonly string[] => families.flatMap(family => family.assumptionsOf(id))

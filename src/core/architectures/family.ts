@@ -21,24 +21,32 @@ export interface Family<Shape> {
   readonly build: (shape: Shape, options: BuildOptions) => Graph
   /** Ids worth trying for tensors of these names (already translated by `nameAliases`) and dims, the likeliest first. */
   readonly guess: (tensors: ReadonlyMap<string, Dims>) => readonly string[]
+  /** What weights of this shape leave open and the family takes for granted, each a sentence for the import report. */
+  readonly assumptions: (shape: Shape) => readonly string[]
   /** Other projects' parameter names -> ours. The first pattern that matches is applied. */
   readonly nameAliases: readonly { readonly pattern: RegExp; readonly replacement: string }[]
 }
 
 /** A family whose `Shape` only the family itself needs to know. */
-export interface AnyFamily extends Omit<Family<never>, 'parse' | 'build'> {
+export interface AnyFamily extends Omit<Family<never>, 'parse' | 'build' | 'assumptions'> {
   readonly parses: (id: string) => boolean
   /** The graph of an id, or null where the id is not one of this family. */
   readonly buildId: (id: string, options: BuildOptions) => Graph | null
+  /** Empty where the id is not one of this family. */
+  readonly assumptionsOf: (id: string) => readonly string[]
 }
 
-export function defineFamily<Shape>({ parse, build, ...family }: Family<Shape>): AnyFamily {
+export function defineFamily<Shape>({ parse, build, assumptions, ...family }: Family<Shape>): AnyFamily {
   return {
     ...family,
     parses: id => parse(id) !== null,
     buildId(id, options) {
       const shape = parse(id)
       return shape === null ? null : build(shape, options)
+    },
+    assumptionsOf(id) {
+      const shape = parse(id)
+      return shape === null ? [] : assumptions(shape)
     },
   }
 }

@@ -81,6 +81,11 @@ export const resnetCifar = defineFamily<Shape>({
     const id = idOf({ depth, option, width })
     return parse(id) ? [id] : []
   },
+  assumptions: ({ option }) => [
+    option === 'a'
+      ? 'No shortcut has weights, so shortcuts are option A: every second row and column, then zero channels on both sides.'
+      : 'Shortcuts have weights, so they are option B: a 1x1 convolution and batch norm.',
+  ],
   nameAliases: [
     { pattern: /^fc\./, replacement: 'linear.' },
     { pattern: /\.downsample\./, replacement: '.shortcut.' },
