@@ -45,8 +45,8 @@ export function surestReader(tree: Tree): DatasetReader | null {
   return surest && surest.certainty > 0 ? surest.reader : null
 }
 
-/** Throws `dataset.no-split` where the data set does not have the split. */
-export function requireSplit(dataset: Dataset, name: SplitName, path: string): Split {
+/** Throws `dataset.no-split` where the data set does not have the split. `path` is for the message. */
+export function requireSplit(dataset: Dataset, name: SplitName, path = 'The data set'): Split {
   const split = dataset.splits[name]
   if (split) return split
   const there = Object.keys(dataset.splits).join(' and ')

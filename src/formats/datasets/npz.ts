@@ -67,7 +67,7 @@ function findPairs(tree: Tree): Pairs {
   const pairs: Pairs = {}
   for (const entry of tree.entries.filter(isArray)) {
     const words = arrayName(entry)
-      .replace(/([a-z])([A-Z])/g, '$1_$2')
+      .replace(/([a-z])([A-Z])|([A-Z])([A-Z][a-z])/g, '$1$3_$2$4') // trainImages, XTrain
       .toLowerCase()
       .split(/[^a-z0-9]+/)
     const split = words.map(word => splitWords[word]).find(Boolean)
