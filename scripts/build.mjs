@@ -2,4 +2,4 @@
 import { build } from './lib/build.mjs'
 import { setUp } from './setup.mjs'
 
-process.exitCode = (await build(await setUp({ quick: true }))) ? 0 : 1
+process.exitCode = (await build(await setUp({ withEngine: false }))) ? 0 : 1

@@ -7,8 +7,12 @@ import { join } from 'node:path'
 import { handOver, root, say } from './lib/process.mjs'
 import { setUp } from './setup.mjs'
 
+/** The commands that run TensorFlow. The others work without it, and the doctor changes nothing. */
+const engineCommands = ['run', 'resume', 'serve', 'export', 'bench']
+
 const cli = join(root, 'src', 'cli', 'index.ts')
-const { node, env } = await setUp({ quick: true })
+const [command = ''] = process.argv.slice(2)
+const { node, env } = await setUp({ quick: true, withEngine: engineCommands.includes(command) })
 if (existsSync(cli)) {
   // npm runs scripts in the project's folder; paths on the command line are meant from where it was typed.
   await handOver(node, [cli, ...process.argv.slice(2)], { cwd: process.env.INIT_CWD ?? process.cwd(), env })

@@ -24,6 +24,18 @@ export function findCompiler(environment: Environment): string | null {
   return null
 }
 
+/** The C++ compiler. Throws `engine.install-failed` when there is none. */
+export function requireCompiler(environment: Environment): string {
+  const compiler = findCompiler(environment)
+  if (compiler !== null) return compiler
+  throw new EspalierError({
+    code: 'engine.install-failed',
+    message: 'No C++ compiler was found.',
+    rule: 'The addon that connects Node and TensorFlow is compiled on this machine.',
+    hint: 'Install g++ (Debian, Ubuntu: apt-get install g++).',
+  })
+}
+
 /**
  * Compiles the addon into `output` and links it with `libraries` (file names in `libraryFolder`). The addon looks
  * for them beside itself, so the folder can be moved.
@@ -38,15 +50,7 @@ export async function buildAddon(
   environment: Environment,
   report: Progress,
 ): Promise<void> {
-  const compiler = findCompiler(environment)
-  if (compiler === null) {
-    throw new EspalierError({
-      code: 'engine.install-failed',
-      message: 'No C++ compiler was found.',
-      rule: 'The addon that connects Node and TensorFlow is compiled on this machine.',
-      hint: 'Install g++ (Debian, Ubuntu: apt-get install g++).',
-    })
-  }
+  const compiler = requireCompiler(environment)
   const label = 'Compiling the addon'
   report({ label })
   await mkdir(dirname(parts.output), { recursive: true })

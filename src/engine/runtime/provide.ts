@@ -159,8 +159,10 @@ async function main(): Promise<number> {
     say(`Engine: TensorFlow ${manifest.tensorflow} (${manifest.provider}), ${state}: ${folder}`)
     return 0
   } catch (error) {
-    const { message, hint } = toErrorData(error)
-    say([message, hint].filter(Boolean).join('\n'))
+    const { code, message, hint } = toErrorData(error)
+    // The reasons were said one by one as they came up.
+    say(code === 'engine.install-failed' ? 'TensorFlow could not be set up.' : message)
+    if (hint) say(hint)
     return 1
   }
 }

@@ -1,6 +1,6 @@
 /** The steps that both wheel providers share. */
 import { basename, join } from 'node:path'
-import { addonFile, buildAddon } from './addon.ts'
+import { addonFile, buildAddon, requireCompiler } from './addon.ts'
 import type { Environment } from './environment.ts'
 import type { BuildContext, BuiltEngine } from './provider.ts'
 import { once } from './steps.ts'
@@ -44,6 +44,8 @@ export async function buildFromWheel(
   { environment, staging, report }: BuildContext,
   extend: (libraries: string, wheel: string) => Promise<readonly string[]> = async () => [],
 ): Promise<BuiltEngine> {
+  // Asked first: it would be a pity to find out after a long download.
+  requireCompiler(environment)
   const download = await once(staging, 'wheel', folder =>
     downloadWheel(`${packageName}==${tensorflowVersion}`, folder, environment, report),
   )

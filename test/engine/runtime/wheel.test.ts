@@ -154,8 +154,9 @@ describe('pip', () => {
   })
 })
 
-it('says that there is no compiler before it asks for one', async () => {
-  const run = tools([])
+it('says that there is no compiler before it downloads anything', async () => {
+  const calls: string[] = []
+  const run = tools(calls)
   const environment = machine({ run, which: program => (program === 'python3' ? '/usr/bin/python3' : null) })
   const staging = join(environment.home, 'staging')
   mkdirSync(staging)
@@ -163,6 +164,7 @@ it('says that there is no compiler before it asks for one', async () => {
     message: 'No C++ compiler was found.',
     hint: 'Install g++ (Debian, Ubuntu: apt-get install g++).',
   })
+  expect(calls).toEqual([])
 })
 
 it('unpacks what is asked for and counts the bytes', async () => {
