@@ -48,9 +48,9 @@ function mark(project: Project, ownerId: string, owner: Owner, id: string, now: 
 }
 
 const hostNames: Record<string, string> = {
-  desktop: 'the desktop window',
-  browser: 'the browser host',
-  terminal: 'the terminal',
+  desktop: 'The desktop window',
+  browser: 'The browser host',
+  terminal: 'The terminal',
 }
 
 function interruptedError(owner: Owner, wasRunning: boolean): ErrorData {

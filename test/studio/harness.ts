@@ -8,24 +8,11 @@ import { calls } from '../../src/shared/contract.ts'
 import type { RecipeInput } from '../../src/shared/recipe.ts'
 import type { StageOutcome } from '../../src/shared/stages.ts'
 import type { EngineExit, EngineProcess, StudioOptions } from '../../src/studio/host.ts'
-import type { DatasetFacts, ModelFacts, Readers } from '../../src/studio/inputs.ts'
+import type { Readers } from '../../src/studio/inputs.ts'
 import { createStudio, type Studio } from '../../src/studio/studio.ts'
-import { evaluated, exampleDataset, exampleModel, pruned } from './project/examples.ts'
+import { fakeReaders } from './fake-readers.ts'
+import { evaluated, pruned } from './project/examples.ts'
 import { temporaryFolder } from './temporary.ts'
-
-const facts = <T extends { id: string; addedAt: number }>({ id: _, addedAt: __, ...rest }: T) => rest
-
-/** Data sets of two classes and 32 x 32 pictures; a path's last part decides the fingerprint. */
-export function fakeReaders(changes: { dataset?: Partial<DatasetFacts>; model?: Partial<ModelFacts> } = {}): Readers {
-  const name = (path: string) => path.split('/').at(-1)!
-  return {
-    isDataset: async path => !path.endsWith('.th'),
-    dataset: async path =>
-      facts(exampleDataset({ path, name: name(path), fingerprint: `data ${name(path)}`, ...changes.dataset })),
-    model: async path =>
-      facts(exampleModel({ path, name: name(path), fingerprint: `model ${name(path)}`, ...changes.model })),
-  }
-}
 
 /** An engine that a test plays by hand. */
 export interface PlayedEngine extends EngineProcess {

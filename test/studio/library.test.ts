@@ -2,7 +2,8 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { EspalierError } from '../../src/shared/errors.ts'
-import { fakeReaders, openStudio, recipeIn } from './harness.ts'
+import { fakeReaders } from './fake-readers.ts'
+import { openStudio, recipeIn } from './harness.ts'
 
 it('adds what lies at a path as what it is, the same content once', async () => {
   const studio = await openStudio()

@@ -1,0 +1,73 @@
+import { join } from 'node:path'
+import { expect, it, onTestFinished } from 'vitest'
+import { EspalierError } from '../../src/shared/errors.ts'
+import { createAnnouncer } from '../../src/studio/announcer.ts'
+import { openProject, type Project } from '../../src/studio/project/project.ts'
+import { createQueue } from '../../src/studio/queue.ts'
+import { fakeReaders } from './fake-readers.ts'
+import { diligent, type Script, scriptedEngines } from './harness.ts'
+import { addOwner, exampleRecipe } from './project/examples.ts'
+import { temporaryFolder } from './temporary.ts'
+
+/** A queue over a project whose disk can be made full. */
+function queueOnSmallDisk(script: Script) {
+  const folder = temporaryFolder()
+  const opened = openProject(join(folder, 'full.espalier'))
+  onTestFinished(() => opened.close())
+  const disk = { isFull: false }
+  const project: Project = {
+    ...opened,
+    write(work) {
+      if (disk.isFull) throw new EspalierError({ code: 'disk.full', message: 'The disk is full.' })
+      return opened.write(work)
+    },
+  }
+  const ownerId = addOwner(project)
+  const engines = scriptedEngines(script)
+  const queue = createQueue({
+    project,
+    announcer: createAnnouncer(),
+    ownerId,
+    readers: fakeReaders(),
+    directories: { cache: join(folder, 'cache'), data: folder },
+    spawnEngine: engines.spawnEngine,
+    describeEngine: async () => null,
+    stopGraceMs: 1000,
+    onEngine: () => {},
+    concurrency: 1,
+  })
+  return { project, queue, disk, engines }
+}
+
+it('a disk that fills up during a run: the process is ended, the run is failed, also before that can be written', async () => {
+  const { project, queue, disk, engines } = queueOnSmallDisk((engine, message) => {
+    if (message.type !== 'start') return
+    engine.say({ type: 'stage-started', stage: 0 })
+    disk.isFull = true
+    diligent(engine, message)
+  })
+  const [{ id }] = queue.add(exampleRecipe(), { recipeId: null, again: false }) as [{ id: string }]
+  await queue.idle()
+  expect(engines.engines[0]!.isKilled).toBe(true)
+  const stored = project.runs.summary(id)!
+  expect(stored.state).toBe('running')
+  const truth = queue.truth(stored)
+  expect(truth).toMatchObject({ state: 'failed', error: { code: 'disk.full' } })
+  expect(truth.stages[0]!.state).toBe('failed')
+
+  expect(() => queue.retrySaving()).toThrow('full')
+  disk.isFull = false
+  queue.retrySaving()
+  const saved = project.runs.summary(id)!
+  expect(saved).toMatchObject({ state: 'failed', error: { code: 'disk.full' } })
+  expect(saved.stages[0]!.state).toBe('failed')
+})
+
+it('a full disk when a run would start: the run is failed and the next one is tried', async () => {
+  const { project, queue, disk } = queueOnSmallDisk(diligent)
+  const recipe = exampleRecipe({ seeds: [0, 1] })
+  const runs = queue.add(recipe, { recipeId: null, again: false })
+  disk.isFull = true
+  await queue.idle()
+  expect(runs.map(({ id }) => queue.truth(project.runs.summary(id)!).state)).toEqual(['failed', 'failed'])
+})
