@@ -17,28 +17,30 @@ const MAX_HEADER = 100_000_000
 const LENGTH_BYTES = 8
 
 /** Bits an element; without a type = known to the format, but not read. */
-const dtypes: Readonly<Record<string, { bits: number; type?: StoredType }>> = {
-  F64: { bits: 64, type: 'f64' },
-  F32: { bits: 32, type: 'f32' },
-  F16: { bits: 16, type: 'f16' },
-  BF16: { bits: 16, type: 'bf16' },
-  I64: { bits: 64, type: 'i64' },
-  I32: { bits: 32, type: 'i32' },
-  I16: { bits: 16, type: 'i16' },
-  I8: { bits: 8, type: 'i8' },
-  U8: { bits: 8, type: 'u8' },
-  BOOL: { bits: 8, type: 'bool' },
-  C64: { bits: 64 },
-  U64: { bits: 64 },
-  U32: { bits: 32 },
-  U16: { bits: 16 },
-  F8_E4M3: { bits: 8 },
-  F8_E5M2: { bits: 8 },
-  F8_E8M0: { bits: 8 },
-  F6_E2M3: { bits: 6 },
-  F6_E3M2: { bits: 6 },
-  F4: { bits: 4 },
-}
+const dtypes: ReadonlyMap<string, { bits: number; type?: StoredType }> = new Map(
+  Object.entries({
+    F64: { bits: 64, type: 'f64' },
+    F32: { bits: 32, type: 'f32' },
+    F16: { bits: 16, type: 'f16' },
+    BF16: { bits: 16, type: 'bf16' },
+    I64: { bits: 64, type: 'i64' },
+    I32: { bits: 32, type: 'i32' },
+    I16: { bits: 16, type: 'i16' },
+    I8: { bits: 8, type: 'i8' },
+    U8: { bits: 8, type: 'u8' },
+    BOOL: { bits: 8, type: 'bool' },
+    C64: { bits: 64 },
+    U64: { bits: 64 },
+    U32: { bits: 32 },
+    U16: { bits: 16 },
+    F8_E4M3: { bits: 8 },
+    F8_E5M2: { bits: 8 },
+    F8_E8M0: { bits: 8 },
+    F6_E2M3: { bits: 6 },
+    F6_E3M2: { bits: 6 },
+    F4: { bits: 4 },
+  }),
+)
 
 export const safetensors: CheckpointReader = {
   id: 'safetensors',
@@ -101,13 +103,13 @@ function entryOf(path: string, name: string, value: unknown): Entry {
   if (typeof dtype !== 'string' || !isCounts(shape) || !isCounts(offsets) || offsets.length !== 2) {
     throw damaged(path, `tensor "${name}" lacks a type, a shape or offsets`)
   }
-  const known = dtypes[dtype]
+  const known = dtypes.get(dtype)
   if (!known) {
     throw new EspalierError({
       code: 'checkpoint.unsupported-type',
       message: `${path}: tensor "${name}" is of the unknown type "${dtype.slice(0, 20)}".`,
       file: path,
-      rule: `Types of safetensors: ${Object.keys(dtypes).join(', ')}.`,
+      rule: `Types of safetensors: ${[...dtypes.keys()].join(', ')}.`,
     })
   }
   const [begin, end] = offsets as [number, number]
@@ -136,7 +138,7 @@ function checkLayout(source: ByteSource, entries: readonly Entry[], start: numbe
 
 function storedTensor(source: ByteSource, entry: Entry, start: number, notes: ImportNote[]): StoredTensor[] {
   const { name, dims, begin, end, dtype } = entry
-  const type = dtypes[dtype]!.type
+  const type = dtypes.get(dtype)!.type
   if (!type) {
     notes.push({ kind: 'skipped', text: `${name}: a tensor of type ${dtype}.` })
     return []

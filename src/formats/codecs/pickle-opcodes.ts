@@ -130,11 +130,15 @@ const narrow = (value: bigint): number | bigint => {
   return Number.isSafeInteger(number) ? number : value
 }
 
-const floatWords: Readonly<Record<string, number>> = { nan: Number.NaN, inf: Infinity, '-inf': -Infinity }
+const floatWords = new Map([
+  ['nan', Number.NaN],
+  ['inf', Infinity],
+  ['-inf', -Infinity],
+])
 
 function float(m: PickleMachine): number {
   const line = m.input.line().trim()
-  const value = floatWords[line] ?? Number(line)
+  const value = floatWords.get(line) ?? Number(line)
   if (line === '' || (Number.isNaN(value) && line !== 'nan')) throw m.invalid('a float is not a number')
   return value
 }

@@ -195,6 +195,7 @@ describe('pickle, what is refused', () => {
     ['a key without a value', '}(K\x01u.', 'without a value'],
     ['an int that is none', 'Ix\n.', 'not a number'],
     ['a float that is none', 'Fx\n.', 'not a number'],
+    ['a float that is a word of the language', 'Fconstructor\n.', 'not a number'],
     ['a string without quotes', 'Sx\n.', 'quotes'],
     ['a memo index that is none', 'Np-1\n.', 'memo index'],
     ['arguments that are no tuple', 'ccollections\nOrderedDict\nK\x01R.', 'not a tuple'],
