@@ -1,0 +1,9 @@
+/// <reference types="vite/client" />
+import type { DesktopBridge } from '../../shared/bridge.ts'
+
+declare global {
+  interface Window {
+    /** Only in the desktop host. */
+    readonly espalier?: DesktopBridge<File>
+  }
+}

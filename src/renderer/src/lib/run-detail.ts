@@ -1,0 +1,74 @@
+/** How an event changes what is known of a run, and what a run's stages say about it as a whole. */
+import type { StudioEvent } from '../../../shared/contract.ts'
+import type { LayerSnapshot, RunDetail, RunSummary } from '../../../shared/domain.ts'
+import type { StageResultOf } from '../../../shared/stages.ts'
+
+/** The same object where the event is about something else. */
+export function withEvent(detail: RunDetail, event: StudioEvent): RunDetail {
+  const { id } = detail.run
+  switch (event.type) {
+    case 'run.changed':
+      if (event.run.id !== id) return detail
+      return { ...detail, run: event.run, progress: event.run.state === 'running' ? detail.progress : null }
+    case 'run.progress':
+      return event.progress.runId === id ? { ...detail, progress: event.progress } : detail
+    case 'run.stage': {
+      if (event.runId !== id) return detail
+      const stages = detail.run.stages.map(s => (s.index === event.stage.index ? event.stage : s))
+      return { ...detail, run: { ...detail.run, stages } }
+    }
+    case 'run.layers':
+      return event.runId === id ? { ...detail, layers: withSnapshot(detail.layers, event.snapshot) } : detail
+    case 'run.metrics':
+      return event.runId === id ? { ...detail, metrics: [...detail.metrics, ...event.points] } : detail
+    case 'run.log':
+      return event.runId === id ? { ...detail, log: [...detail.log, { at: event.at, text: event.text }] } : detail
+    default:
+      return detail
+  }
+}
+
+/** A snapshot of the same stage and step replaces the one that is there. */
+function withSnapshot(layers: readonly LayerSnapshot[], snapshot: LayerSnapshot): LayerSnapshot[] {
+  return [...layers.filter(s => s.stage !== snapshot.stage || s.step !== snapshot.step), snapshot]
+}
+
+export type EvaluateResult = StageResultOf<'evaluate'>
+
+export interface RunOutcome {
+  readonly first: EvaluateResult | null
+  /** Of the last evaluate that finished. */
+  readonly last: EvaluateResult | null
+  /** Share of prunable weights that are zero, after the last stage that counted them. */
+  readonly sparsity: number | null
+}
+
+export function outcomeOf(run: RunSummary): RunOutcome {
+  const evaluates: EvaluateResult[] = []
+  let sparsity: number | null = null
+  for (const { outcome } of run.stages) {
+    if (outcome?.use === 'evaluate') evaluates.push(outcome.result)
+    if (outcome) sparsity = outcome.result.zeros / outcome.result.weights
+  }
+  return { first: evaluates[0] ?? null, last: evaluates.at(-1) ?? null, sparsity }
+}
+
+/** Seconds from start to end, or to `now` while it runs. */
+export function elapsed(run: RunSummary, now: number): number | null {
+  if (run.startedAt === null) return null
+  return Math.max(0, ((run.endedAt ?? now) - run.startedAt) / 1000)
+}
+
+export const isOver = (run: RunSummary): boolean => run.state !== 'queued' && run.state !== 'running'
+
+/** Done share of the whole run in [0, 1], counting stages as equal; null before the first step. */
+export function shareDone(run: RunSummary, stage: number | null, done: number, total: number): number | null {
+  if (run.stages.length === 0) return null
+  const finished = run.stages.filter(s => s.state === 'finished').length
+  const inside = stage !== null && total > 0 ? Math.min(1, done / total) : 0
+  return Math.min(1, (finished + inside) / run.stages.length)
+}
+
+/** In the order in which they happened. */
+export const snapshotsInOrder = (layers: readonly LayerSnapshot[]): LayerSnapshot[] =>
+  [...layers].sort((a, b) => a.stage - b.stage || a.step - b.step)

@@ -1,0 +1,63 @@
+/** Runs as the rows of a table. */
+import type { RunSummary } from '../../../shared/domain.ts'
+import { type CsvValue, toCsv } from './csv.ts'
+import { elapsed, outcomeOf } from './run-detail.ts'
+
+export interface RunRow {
+  readonly run: RunSummary
+  readonly top1: number | null
+  readonly total: number
+  /** Last minus first evaluate stage; null with fewer than two of the same split. */
+  readonly change: number | null
+  readonly sparsity: number | null
+  readonly seconds: number | null
+}
+
+export function rowOf(run: RunSummary, now: number): RunRow {
+  const { first, last, sparsity } = outcomeOf(run)
+  const isComparable = first && last && first !== last && first.split === last.split
+  return {
+    run,
+    top1: last?.top1 ?? null,
+    total: last?.total ?? 0,
+    change: isComparable ? last.top1 - first.top1 : null,
+    sparsity,
+    seconds: elapsed(run, now),
+  }
+}
+
+export function runsCsv(rows: readonly RunRow[]): string {
+  const head: CsvValue[] = [
+    'run',
+    'name',
+    'seed',
+    'state',
+    'top1',
+    'correct',
+    'total',
+    'top1 change',
+    'sparsity',
+    'seconds',
+    'created',
+    'id',
+  ]
+  const body = rows.map(({ run, top1, change, sparsity, seconds }): CsvValue[] => {
+    const { last } = outcomeOf(run)
+    const created = new Date(run.createdAt).toISOString()
+    return [
+      run.number,
+      run.name,
+      run.seed,
+      run.state,
+      top1,
+      last?.correct,
+      last?.total,
+      change,
+      sparsity,
+      seconds,
+      created,
+      run.id,
+    ]
+  })
+  return toCsv([head, ...body])
+}

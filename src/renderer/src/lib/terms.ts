@@ -1,0 +1,17 @@
+/** The words of the field that a newcomer may not know, explained once. */
+export const terms = {
+  prunable:
+    'Weights that pruning may set to zero: the kernels of convolution and linear layers, the last layer included.',
+  batchNorm: 'Scale and shift parameters of batch normalisation layers. Pruning leaves them alone.',
+  macs: 'Multiply-accumulate operations for one sample: the work of a forward pass. Papers often call them FLOPs.',
+  nonzeroMacs:
+    'Multiply-accumulates whose weight is not zero. A dense kernel still does all of them: zeros alone make nothing faster.',
+  sparsity: 'Share of the prunable weights that are zero.',
+  top1: 'Share of samples whose highest-scored class is the right one.',
+  top5: 'Share of samples whose right class is among the five highest-scored.',
+  loss: 'Mean cross-entropy in nats: how surprised the model is by the right answers. Lower is better.',
+  seed: 'The integer that fixes every random choice of a run. The same recipe and seed give the same result.',
+  split: 'The part of the data that was scored.',
+  baseline: 'The run that the others are measured against.',
+  change: 'Difference to the first evaluate stage of the same run, in percentage points.',
+} as const

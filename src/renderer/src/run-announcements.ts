@@ -1,0 +1,37 @@
+/** Tells a screen reader, and whoever looks at another view, when a run ends. */
+import { onEvent } from './connection.ts'
+import { percent, shareDigits } from './lib/format.ts'
+import { outcomeOf } from './lib/run-detail.ts'
+import { announce, notify } from './notices.ts'
+import { go, route, to } from './router.ts'
+import { useRuns } from './stores/runs.ts'
+
+const words = {
+  finished: 'finished',
+  stopped: 'was stopped',
+  failed: 'failed',
+  interrupted: 'was interrupted: its process died',
+} as const
+
+export function useRunAnnouncements(): void {
+  const runs = useRuns()
+  const over = new Set<string>()
+
+  onEvent(event => {
+    if (event.type !== 'run.changed') return
+    const { run } = event
+    if (run.state === 'queued' || run.state === 'running') {
+      over.delete(run.id)
+      if (run.state === 'running') announce(`Run ${run.number} is running.`)
+      return
+    }
+    if (over.has(run.id)) return
+    over.add(run.id)
+    const { last } = outcomeOf(run)
+    const result = last && run.state === 'finished' ? `, ${percent(last.top1, shareDigits(last.total))} accuracy` : ''
+    const text = `Run ${run.number} ${words[run.state]}${result}.`
+    announce(text)
+    const isShown = ['run', 'runs', 'compare'].includes(route.value.view) || runs.active.length + runs.waiting > 0
+    if (!isShown) notify(text, { label: 'Open', run: () => go(to.run(run.id)) })
+  })
+}

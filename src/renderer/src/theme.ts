@@ -1,0 +1,28 @@
+/** Light, dark, or what the system says. A view preference: the only kind of thing kept in localStorage. */
+import { computed, ref, watchEffect } from 'vue'
+import { preference } from './lib/preference.ts'
+
+export type ThemeChoice = 'system' | 'light' | 'dark'
+
+export const themeChoice = preference<ThemeChoice>('theme', 'system', ['system', 'light', 'dark'])
+
+const darkSystem = window.matchMedia('(prefers-color-scheme: dark)')
+const systemIsDark = ref(darkSystem.matches)
+darkSystem.addEventListener('change', event => {
+  systemIsDark.value = event.matches
+})
+
+export const theme = computed<'light' | 'dark'>(() => {
+  if (themeChoice.value !== 'system') return themeChoice.value
+  return systemIsDark.value ? 'dark' : 'light'
+})
+
+watchEffect(() => {
+  document.documentElement.dataset['theme'] = theme.value
+})
+
+const lessMotion = window.matchMedia('(prefers-reduced-motion: reduce)')
+export const reducedMotion = ref(lessMotion.matches)
+lessMotion.addEventListener('change', event => {
+  reducedMotion.value = event.matches
+})

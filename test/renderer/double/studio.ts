@@ -1,0 +1,360 @@
+/** A double of the studio for tests of the window: the contract, in memory, with runs that pass by themselves. */
+import { randomUUID } from 'node:crypto'
+import type { Handlers, StudioEvent } from '../../../src/shared/contract.ts'
+import type {
+  ComparedRun,
+  DatasetReport,
+  EngineState,
+  ModelReport,
+  RecipeRecord,
+  RunDetail,
+  StageRecord,
+} from '../../../src/shared/domain.ts'
+import { type ErrorData, EspalierError } from '../../../src/shared/errors.ts'
+import { checkRecipe, parseRecipe, type Recipe } from '../../../src/shared/recipe.ts'
+import type { StageOutcome } from '../../../src/shared/stages.ts'
+import { classes, dataset, kernels, model } from './data.ts'
+
+export interface DoubleOptions {
+  /** Of one step of a run; 0 finishes runs at once. */
+  readonly stepMs?: number
+  readonly isEmpty?: boolean
+  readonly engine?: EngineState
+  readonly host?: 'desktop' | 'browser'
+}
+
+const accuracyAt = (sparsity: number, allocation: string) =>
+  Math.max(94, Math.round(915 - 820 * Math.max(0, sparsity - (allocation === 'global' ? 0.45 : 0.38)) ** 1.55 * 2.6))
+
+function layerCounts(sparsity: number, allocation: string) {
+  const all = [...kernels(3).map(k => ({ name: k.name, weights: k.out * k.in * 9 })), { name: 'linear', weights: 640 }]
+  return all.map((layer, i) => {
+    const lean = allocation === 'global' ? sparsity * (0.45 + (0.75 * i) / all.length) : sparsity
+    return { ...layer, zeros: Math.floor(layer.weights * Math.min(0.995, lean)) }
+  })
+}
+
+export class StudioDouble {
+  readonly #listeners = new Set<(event: StudioEvent) => void>()
+  readonly #stepMs: number
+  readonly #host: 'desktop' | 'browser'
+  engine: EngineState
+  datasets: DatasetReport[] = []
+  models: ModelReport[] = []
+  recipes: RecipeRecord[] = []
+  details = new Map<string, RunDetail>()
+  #stopping = new Set<string>()
+  /** What the next import answers with, instead of success. */
+  nextImportError: ErrorData | undefined
+  /** What the next run fails with, at its second stage. */
+  nextRunError: ErrorData | undefined
+
+  constructor(options: DoubleOptions = {}) {
+    this.#stepMs = options.stepMs ?? 30
+    this.#host = options.host ?? 'browser'
+    this.engine = options.engine ?? { state: 'ready', tensorflow: '2.21.0', device: 'CPU', error: null }
+    if (!options.isEmpty) {
+      this.datasets = [dataset('d1', 'cifar10-first1000')]
+      this.models = [model('m1', 'resnet20-12fca82f.th', 3), model('m2', 'resnet32-d509ac18.th', 5)]
+    }
+  }
+
+  readonly onEvent = (listener: (event: StudioEvent) => void) => {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  emit(event: StudioEvent): void {
+    for (const listener of this.#listeners) listener(event)
+  }
+
+  #detail(id: string): RunDetail {
+    const detail = this.details.get(id)
+    if (!detail) throw new EspalierError({ code: 'not-found', message: `There is no run ${id} in the project.` })
+    return detail
+  }
+
+  #change(detail: RunDetail, change: Partial<RunDetail['run']>): void {
+    Object.assign(detail.run, change)
+    this.emit({ type: 'run.changed', run: structuredClone(detail.run) })
+  }
+
+  /** Runs the queue, one run at a time. */
+  async #work(): Promise<void> {
+    if ([...this.details.values()].some(d => d.run.state === 'running')) return
+    const next = [...this.details.values()].find(d => d.run.state === 'queued')
+    if (!next) return
+    await this.#pass(next)
+    this.#work()
+  }
+
+  async #pass(detail: RunDetail): Promise<void> {
+    const { id } = detail.run
+    const error = this.nextRunError
+    this.nextRunError = undefined
+    this.#change(detail, {
+      state: 'running',
+      startedAt: Date.now(),
+      identity: id.replaceAll('-', '').repeat(2).slice(0, 64),
+    })
+    detail.device = 'CPU'
+    this.#log(detail, 'Reading cifar10-first1000')
+    let sparsity = 0
+    let allocation = 'global'
+    for (const [index, stage] of detail.recipe.stages.entries()) {
+      const record = detail.run.stages[index]
+      if (!record) continue
+      this.#stage(detail, { ...record, state: 'running', startedAt: Date.now() })
+      this.#log(detail, `Stage ${index + 1}, ${stage.use}`)
+      const steps = stage.use === 'evaluate' ? 40 : 10
+      for (let step = 1; step <= steps; step++) {
+        if (this.#stepMs > 0) await new Promise(resolve => setTimeout(resolve, this.#stepMs))
+        if (this.#stopping.delete(id)) {
+          const now = detail.run.stages[index]
+          if (now) this.#stage(detail, { ...now, state: 'stopped' })
+          detail.progress = null
+          return this.#change(detail, { state: 'stopped', endedAt: Date.now() })
+        }
+        if (error && index === 1 && step === 3) {
+          const now = detail.run.stages[index]
+          if (now) this.#stage(detail, { ...now, state: 'failed' })
+          detail.progress = null
+          return this.#change(detail, { state: 'failed', endedAt: Date.now(), error })
+        }
+        detail.progress = {
+          runId: id,
+          stage: index,
+          step: stage.use === 'evaluate' ? `Scoring the ${stage.split} split` : 'Choosing weights',
+          done: step * 25,
+          total: steps * 25,
+          unit: stage.use === 'evaluate' ? 'samples' : 'layers',
+          rate: 2140,
+          secondsLeft: ((steps - step) * this.#stepMs) / 1000,
+        }
+        this.emit({ type: 'run.progress', progress: detail.progress })
+      }
+      if (stage.use === 'prune') {
+        sparsity = stage.sparsity
+        allocation = stage.allocation
+        const snapshot = { stage: index, step: 0, layers: layerCounts(sparsity, allocation) }
+        detail.layers.push(snapshot)
+        this.emit({ type: 'run.layers', runId: id, snapshot })
+      }
+      const now = detail.run.stages[index]
+      if (now)
+        this.#stage(detail, {
+          ...now,
+          state: 'finished',
+          seconds: 0.47,
+          outcome: outcomeOf(stage, sparsity, allocation),
+        })
+    }
+    detail.progress = null
+    this.#change(detail, { state: 'finished', endedAt: Date.now() })
+  }
+
+  #stage(detail: RunDetail, stage: StageRecord): void {
+    detail.run.stages[stage.index] = stage
+    this.emit({ type: 'run.stage', runId: detail.run.id, stage: structuredClone(stage) })
+  }
+
+  #log(detail: RunDetail, text: string): void {
+    const at = Date.now()
+    detail.log.push({ at, text })
+    this.emit({ type: 'run.log', runId: detail.run.id, at, text })
+  }
+
+  #start(recipe: Recipe, seed: number, recipeId: string | null): RunDetail {
+    const detail: RunDetail = {
+      run: {
+        id: randomUUID(),
+        number: this.details.size + 1,
+        name: recipe.name,
+        seed,
+        state: 'queued',
+        identity: null,
+        recipeId,
+        createdAt: Date.now(),
+        startedAt: null,
+        endedAt: null,
+        error: null,
+        stages: recipe.stages.map((stage, index) => ({
+          index,
+          use: stage.use,
+          state: 'waiting',
+          startedAt: null,
+          seconds: null,
+          cached: false,
+          outcome: null,
+        })),
+      },
+      recipe,
+      device: null,
+      layers: [{ stage: 0, step: 0, layers: layerCounts(0, 'global') }],
+      metrics: [],
+      log: [],
+      progress: null,
+    }
+    this.details.set(detail.run.id, detail)
+    this.emit({ type: 'run.changed', run: structuredClone(detail.run) })
+    return detail
+  }
+
+  readonly handlers: Handlers = {
+    'studio.info': () => ({
+      version: '0.1.0',
+      host: this.#host,
+      acceptsPaths: true,
+      project: { name: 'Pruning CIFAR', path: '/home/ada/pruning-cifar.espalier', bytes: 1_463_000 },
+      engine: this.engine,
+      recentProjects: [],
+    }),
+    'engine.doctor': () => ({
+      ok: true,
+      checks: [
+        { id: 'node', label: 'Node', status: 'ok', detail: '24.21.0' },
+        { id: 'engine', label: 'TensorFlow', status: 'ok', detail: '2.21.0, in the cache, checksum fits' },
+        {
+          id: 'gpu',
+          label: 'GPU',
+          status: 'warn',
+          detail: 'No NVIDIA GPU was found; runs use the CPU.',
+          hint: 'Install the driver if there is one.',
+        },
+        {
+          id: 'convolution',
+          label: 'A convolution, forward and backward',
+          status: 'ok',
+          detail: 'agrees with plain arithmetic to 1e-6',
+        },
+      ],
+    }),
+    'library.list': () => ({ datasets: this.datasets, models: this.models }),
+    'library.import': async ({ importId }) => {
+      for (let done = 0; done <= 20 && importId; done++) {
+        this.emit({ type: 'import.progress', importId, step: 'Reading images', done: done * 50, total: 1000 })
+        if (this.#stepMs > 0) await new Promise(resolve => setTimeout(resolve, this.#stepMs))
+      }
+      const error = this.nextImportError
+      this.nextImportError = undefined
+      if (error) throw new EspalierError(error)
+      const item = dataset(randomUUID(), 'imported')
+      this.datasets = [...this.datasets, item]
+      this.emit({ type: 'library.changed' })
+      return { kind: 'dataset', dataset: item }
+    },
+    'library.remove': ({ kind, id }) => {
+      if (kind === 'dataset') this.datasets = this.datasets.filter(d => d.id !== id)
+      else this.models = this.models.filter(m => m.id !== id)
+      this.emit({ type: 'library.changed' })
+      return {}
+    },
+    'recipe.list': () => ({ recipes: this.recipes }),
+    'recipe.save': ({ id, document }) => {
+      const old = this.recipes.find(r => r.id === id)
+      if (id && !old) throw new EspalierError({ code: 'not-found', message: `There is no recipe ${id}.` })
+      const name = (document as { name?: unknown }).name
+      const record: RecipeRecord = {
+        id: old?.id ?? randomUUID(),
+        name: typeof name === 'string' && name ? name : 'Untitled recipe',
+        version: (old?.version ?? 0) + 1,
+        savedAt: Date.now(),
+        document,
+      }
+      this.recipes = [...this.recipes.filter(r => r.id !== record.id), record]
+      this.emit({ type: 'recipe.changed' })
+      return record
+    },
+    'recipe.remove': ({ id }) => {
+      this.recipes = this.recipes.filter(r => r.id !== id)
+      this.emit({ type: 'recipe.changed' })
+      return {}
+    },
+    'recipe.check': ({ document }) => ({ problems: checkRecipe(document).problems }),
+    'run.start': ({ document, recipeId }) => {
+      const recipe = parseRecipe(document)
+      const started = recipe.seeds.map(seed => this.#start(recipe, seed, recipeId ?? null))
+      this.#work()
+      return { runs: started.map(detail => structuredClone(detail.run)) }
+    },
+    'run.list': () => ({ runs: [...this.details.values()].map(d => d.run) }),
+    'run.get': ({ id }) => structuredClone(this.#detail(id)),
+    'run.stop': async ({ id }) => {
+      const detail = this.#detail(id)
+      if (detail.run.state === 'queued') this.#change(detail, { state: 'stopped', endedAt: Date.now() })
+      else if (detail.run.state === 'running') this.#stopping.add(id)
+      while (detail.run.state === 'running') await new Promise(resolve => setTimeout(resolve, 5))
+      return detail.run
+    },
+    'run.remove': ({ id }) => {
+      this.details.delete(id)
+      this.emit({ type: 'run.removed', id })
+      return {}
+    },
+    'run.compare': ({ ids }) => {
+      const runs = ids.map(id => comparedOf(this.#detail(id)))
+      const paths = [...new Set(runs.flatMap(run => Object.keys(run.settings)))]
+      return { runs, differing: paths.filter(path => new Set(runs.map(run => run.settings[path])).size > 1) }
+    },
+  }
+}
+
+function outcomeOf(stage: Recipe['stages'][number], sparsity: number, allocation: string): StageOutcome {
+  const layers = layerCounts(sparsity, allocation)
+  const weights = layers.reduce((sum, l) => sum + l.weights, 0)
+  const zeros = layers.reduce((sum, l) => sum + l.zeros, 0)
+  if (stage.use === 'prune') return { use: 'prune', result: { zeros, weights, sparsity: zeros / weights, layers } }
+  const correct = accuracyAt(sparsity, allocation)
+  return {
+    use: 'evaluate',
+    result: {
+      ...{
+        correct,
+        total: 1000,
+        top1: correct / 1000,
+        top5: Math.min(0.998, correct / 1000 + 0.08),
+        loss: 2.6 - (2.3 * correct) / 1000,
+      },
+      ...{ split: stage.split, zeros, weights },
+      classes: classes.map((name, i) => ({
+        name,
+        correct: Math.max(3, Math.min(100, Math.round(correct / 10 + ((i * 7) % 11) - 5))),
+        total: 100,
+      })),
+    },
+  }
+}
+
+function comparedOf({ run, recipe, layers }: RunDetail): ComparedRun {
+  const results = run.stages.flatMap(stage => (stage.outcome?.use === 'evaluate' ? [stage.outcome.result] : []))
+  const last = results.at(-1)
+  const first = results[0]
+  const snapshot = layers.at(-1)?.layers ?? []
+  const zeros = snapshot.reduce((sum, l) => sum + l.zeros, 0)
+  const weights = snapshot.reduce((sum, l) => sum + l.weights, 0)
+  const settings = Object.fromEntries(
+    recipe.stages.flatMap((stage, i) =>
+      Object.entries(stage).map(([key, value]) => [`stages[${i}].${key}`, String(value)]),
+    ),
+  )
+  return {
+    id: run.id,
+    number: run.number,
+    name: run.name,
+    seed: run.seed,
+    state: run.state,
+    model: 'resnet20-12fca82f.th',
+    data: 'cifar10-first1000',
+    accuracy: last ?? null,
+    before: first && first !== last ? first : null,
+    zeros,
+    weights,
+    sparsity: zeros / weights,
+    macs: 40_551_040,
+    nonzeroMacs: Math.round(40_551_040 * (1 - zeros / weights)),
+    seconds: run.startedAt && run.endedAt ? (run.endedAt - run.startedAt) / 1000 : null,
+    layers: snapshot,
+    classes: last?.classes ?? [],
+    settings: { ...settings, 'model.checkpoint': recipe.model.checkpoint ?? '', 'data.path': recipe.data.path },
+  }
+}
