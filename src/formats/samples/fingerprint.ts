@@ -1,6 +1,7 @@
 /** The identity of a data set's content. */
-import { createHash } from 'node:crypto'
-import { basename } from 'node:path'
+import { createHash, randomUUID } from 'node:crypto'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
 import type { ImportNote, OpenOptions } from '../dataset.ts'
 import { progressReporter, throwIfStopped } from '../progress.ts'
 import { openLoneFile } from '../tree/folder.ts'
@@ -19,22 +20,66 @@ const SAMPLE = 64 * 1024
 /** Small files read at once. */
 const READS = 32
 const SMALL = 2 ** 20
+const SETTLE_MS = 3000
 
 /**
  * Of a folder: names, sizes and bytes of `used`, the files that matter. Of an archive: the bytes of the archive file,
  * whatever it is called; so packing the same files again makes another data set, but a copy is the same.
  * Above 2 GiB, names, sizes and 1,024 blocks of 64 KiB, evenly spread over all bytes; a note says so.
+ * With a cache directory, files that did not change since are not read again.
  */
 export async function fingerprint(tree: Tree, used: readonly TreeEntry[], options: OpenOptions): Promise<Fingerprint> {
-  if (tree.kind === 'folder' || tree.kind === 'file') return hashFiles(tree, used, options)
-  return hashFiles(await openLoneFile(tree.path), null, options)
+  const isArchive = tree.kind !== 'folder' && tree.kind !== 'file'
+  const files = isArchive ? await openLoneFile(tree.path) : tree
+  const entries = isArchive ? files.entries : used
+  const total = entries.reduce((sum, { size }) => sum + size, 0)
+  const memo = memoPath(files, entries, options)
+  const known = memo && (await readFile(memo, 'latin1').catch(() => null))
+  const hash = known && isHash(known) ? known : await hashFiles(files, entries, total, !isArchive, options)
+  if (memo && known !== hash) await remember(memo, hash)
+  return { hash, notes: total > WHOLE ? [sampledNote] : [] }
 }
 
-async function hashFiles(tree: Tree, used: readonly TreeEntry[] | null, options: OpenOptions): Promise<Fingerprint> {
-  const entries = used ?? tree.entries
+const sampledNote: ImportNote = {
+  kind: 'guessed',
+  text: `The data is large: a change of content is told by names, sizes and ${SAMPLES.toLocaleString('en-US')} samples of the bytes.`,
+}
+
+const isHash = (text: string): boolean => /^[0-9a-f]{64}$/.test(text)
+
+/**
+ * Where the hash of just these files is noted. Their change times are part of the name; nobody can set those back. Some
+ * file systems count in steps of two seconds, so what changed a moment ago is not noted yet.
+ */
+function memoPath(tree: Tree, entries: readonly TreeEntry[], { cacheDirectory }: OpenOptions): string | null {
+  const settled = Date.now() - SETTLE_MS
+  if (cacheDirectory === undefined || !entries.every(({ changedAt = settled }) => changedAt < settled)) return null
+  const key = createHash('sha256').update(resolve(tree.path))
+  for (const { path, size, changedAt } of entries) key.update(`\0${path}\0${size}\0${changedAt}`)
+  return join(cacheDirectory, 'fingerprints', key.digest('hex'))
+}
+
+/** Whole or not at all; only a saving, so a disk that is full or read-only is no fault here. */
+async function remember(memo: string, hash: string): Promise<void> {
+  const draft = `${memo}.${randomUUID()}.tmp`
+  try {
+    await mkdir(dirname(memo), { recursive: true })
+    await writeFile(draft, hash)
+    await rename(draft, memo)
+  } catch {
+    await rm(draft, { force: true })
+  }
+}
+
+async function hashFiles(
+  tree: Tree,
+  entries: readonly TreeEntry[],
+  total: number,
+  isNamed: boolean,
+  options: OpenOptions,
+): Promise<string> {
   const hash = createHash('sha256')
-  const total = entries.reduce((sum, { size }) => sum + size, 0)
-  if (used) hash.update(`${entries.map(({ path, size }) => `${path}\0${size}\0`).join('')}\0`)
+  if (isNamed) hash.update(`${entries.map(({ path, size }) => `${path}\0${size}\0`).join('')}\0`)
   const isSampled = total > WHOLE
   const bytes = isSampled ? sampledBytes(tree, entries, total) : allBytes(tree, entries)
   const report = progressReporter(options)
@@ -45,11 +90,7 @@ async function hashFiles(tree: Tree, used: readonly TreeEntry[] | null, options:
     done += piece.length
     report('Reading', done, isSampled ? SAMPLES * SAMPLE : total)
   }
-  const note: ImportNote = {
-    kind: 'guessed',
-    text: `The data is large: a change of content is told by names, sizes and ${SAMPLES.toLocaleString('en-US')} samples of the bytes.`,
-  }
-  return { hash: hash.digest('hex'), notes: isSampled ? [note] : [] }
+  return hash.digest('hex')
 }
 
 /** Small files are read several at once, which is what makes a folder of 60,000 images bearable. */

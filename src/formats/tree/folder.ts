@@ -36,7 +36,7 @@ export async function openFolder(path: string, options: OpenOptions): Promise<Tr
     const some = paths.slice(start, start + STATS)
     const stats = await Promise.all(some.map(async relative => stat(join(path, relative)).catch(() => null)))
     for (const [index, found] of stats.entries()) {
-      if (found?.isFile()) entries.push({ path: some[index]!, size: found.size })
+      if (found?.isFile()) entries.push({ path: some[index]!, size: found.size, changedAt: found.ctimeMs })
       else if (found?.isDirectory()) linkedFolders++
     }
   }
@@ -47,8 +47,8 @@ export async function openFolder(path: string, options: OpenOptions): Promise<Tr
 }
 
 export async function openLoneFile(path: string): Promise<Tree> {
-  const { size } = await stat(path).catch(rejectWith(path))
-  return tree(path, dirname(path), 'file', [{ path: basename(path), size }], [])
+  const { size, ctimeMs } = await stat(path).catch(rejectWith(path))
+  return tree(path, dirname(path), 'file', [{ path: basename(path), size, changedAt: ctimeMs }], [])
 }
 
 const rejectWith = (path: string) => (cause: unknown) => Promise.reject(fileFault(path, cause))

@@ -6,6 +6,8 @@ export interface TreeEntry {
   readonly path: string
   /** Uncompressed, in bytes. */
   readonly size: number
+  /** When the system last saw the file or its properties change (ctime, ms since 1970); files on disk only. */
+  readonly changedAt?: number
 }
 
 export interface Tree {

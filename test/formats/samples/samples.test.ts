@@ -1,3 +1,5 @@
+import { readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { buildDataset } from '../../../src/formats/samples/build-dataset.ts'
 import { fingerprint } from '../../../src/formats/samples/fingerprint.ts'
@@ -5,6 +7,7 @@ import { guessLayout, interleave } from '../../../src/formats/samples/pixels.ts'
 import { records } from '../../../src/formats/samples/records.ts'
 import { storeSamples } from '../../../src/formats/samples/sample-store.ts'
 import type { Tree } from '../../../src/formats/tree/tree.ts'
+import { folders } from '../datasets/made.ts'
 import { random, thrownBy } from '../fuzz.ts'
 
 async function* chunksOf(bytes: Uint8Array, sizes: () => number): AsyncGenerator<Uint8Array> {
@@ -104,11 +107,16 @@ describe('data sets', () => {
 })
 
 describe('fingerprints', () => {
+  const { root } = folders()
   const GiB = 2 ** 30
   /** A tree that says it is large; byte k of entry e is a function of both. `reads` counts bytes. */
-  function largeTree(sizes: readonly number[], seed: number) {
+  function largeTree(sizes: readonly number[], seed: number, changedAt?: number) {
     const reads = { bytes: 0 }
-    const entries = sizes.map((size, index) => ({ path: `f${index}`, size }))
+    const entries = sizes.map((size, index) => ({
+      path: `f${index}`,
+      size,
+      ...(changedAt !== undefined && { changedAt }),
+    }))
     const tree: Tree = {
       path: 'large',
       kind: 'folder',
@@ -138,5 +146,32 @@ describe('fingerprints', () => {
     for (const other of [largeTree([GiB, 5, GiB, GiB], 1).tree, largeTree([GiB, 6, GiB, GiB - 1], 0).tree]) {
       expect((await fingerprint(other, other.entries, {})).hash).not.toBe(one.hash)
     }
+  })
+
+  it('are not made again of files that did not change since, where there is a cache', async () => {
+    const hashOf = async (sizes: readonly number[], changedAt: number, cacheDirectory?: string) => {
+      const { tree, reads } = largeTree(sizes, changedAt % 7, changedAt)
+      const { hash, notes } = await fingerprint(
+        tree,
+        tree.entries,
+        cacheDirectory === undefined ? {} : { cacheDirectory },
+      )
+      return { hash, isRead: reads.bytes > 0, notes: notes.length }
+    }
+    const [sizes, old] = [[2 * GiB, 7], Date.now() - 60_000]
+    const first = await hashOf(sizes, old, root)
+    expect(first).toMatchObject({ isRead: true, notes: 1 })
+    expect(await hashOf(sizes, old, root)).toEqual({ ...first, isRead: false })
+    expect(await hashOf(sizes, old)).toEqual(first)
+    const touched = await hashOf(sizes, old + 1, root)
+    expect([touched.isRead, touched.hash === first.hash]).toEqual([true, false])
+    expect((await hashOf([2 * GiB, 8], old, root)).isRead).toBe(true)
+    // What changed a moment ago may change again unseen.
+    const now = Date.now()
+    for (const _ of [1, 2]) expect((await hashOf(sizes, now, root)).isRead).toBe(true)
+    // A damaged note is no note.
+    for (const name of await readdir(join(root, 'fingerprints')))
+      await writeFile(join(root, 'fingerprints', name), 'junk')
+    expect(await hashOf(sizes, old, root)).toEqual(first)
   })
 })
