@@ -49,7 +49,12 @@ export function writeStamp(folder, machine) {
 export function currentNode() {
   const own = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
   if (existsSync(own)) return own
-  return Number(process.versions.node.split('.')[0]) >= minimumNode ? process.execPath : null
+  return isCurrent(process.version) ? process.execPath : null
+}
+
+/** @param {string} version as in `v24.1.0` */
+function isCurrent(version) {
+  return Number(version.slice(1).split('.')[0]) >= minimumNode
 }
 
 const tools = join(root, 'node_modules', '.bin')
@@ -70,6 +75,8 @@ function withPath(first, env) {
   return { ...env, [name]: [first, ...rest].join(delimiter) }
 }
 
+const quietly = ['--ignore-scripts', '--no-audit', '--no-fund']
+
 /**
  * Installs what is missing. No package runs a script of its own while it is installed; that of `node` is then run by
  * name. Returns the Node to go on with, or `null` (it was said why) when something is missing.
@@ -80,13 +87,16 @@ export async function installDependencies() {
     say(state === 'fresh' ? 'Set-up: installing dependencies' : 'Set-up: bringing dependencies up to date')
     // `npm ci` empties node_modules, with the running Node in it; an existing folder is updated in place.
     const args = state === 'fresh' ? ['ci'] : ['install', '--no-save']
-    if ((await npm([...args, '--ignore-scripts', '--no-audit', '--no-fund'])) !== 0) {
+    if ((await npm([...args, ...quietly])) !== 0) {
       say('npm could not install the dependencies; its message is above. A network or an npm cache is needed once.')
       return null
     }
   }
   const node = await provideNode()
-  if (node !== null && state !== 'current') writeStamp(root)
+  if (node === null || state === 'current') return node
+  // An older Node makes npm leave out the binaries of packages that ask for a newer one, without a word.
+  if (!isCurrent(process.version) && (await npm(['install', '--no-save', ...quietly], node)) !== 0) return null
+  writeStamp(root)
   return node
 }
 
@@ -104,13 +114,12 @@ async function provideNode() {
 }
 
 /**
- * npm, with a Node that stands outside node_modules where there is one: npm may replace what is in there.
+ * npm, with a Node that stands outside node_modules where there is one (npm may replace what is in there), or with `node`.
  * @param {string[]} args
  */
-function npm(args) {
-  const outside = process.env.npm_node_execpath ?? process.execPath
-  const env = withPath(dirname(outside), process.env)
+function npm(args, node = process.env.npm_node_execpath ?? process.execPath) {
+  const env = withPath(dirname(node), process.env)
   const script = process.env.npm_execpath
-  if (script && /npm-cli\.js$/.test(script)) return run(outside, [script, ...args], { env })
+  if (script && /npm-cli\.js$/.test(script)) return run(node, [script, ...args], { env })
   return run('npm', args, { env, shell: process.platform === 'win32' })
 }
