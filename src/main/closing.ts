@@ -1,0 +1,96 @@
+/**
+ * Ending: of a window, of a project without windows, of the application. Nothing that runs is cut off without a question,
+ * and every project is folded back into one file before the process ends.
+ */
+import { app } from 'electron'
+import { activeRuns } from './activity.ts'
+import type { Dialogs } from './dialogs.ts'
+import type { ShowFault } from './faults.ts'
+import type { Project, Projects } from './projects.ts'
+import { type QuitChoice, quitQuestion } from './quit-question.ts'
+import type { Windows } from './windows.ts'
+
+export interface ClosingParts {
+  readonly projects: Projects
+  readonly windows: Windows
+  readonly dialogs: Pick<Dialogs, 'askToQuit'>
+  readonly showFault: ShowFault
+  readonly platform: NodeJS.Platform
+}
+
+export function setupClosing({ projects, windows, dialogs, showFault, platform }: ClosingParts): void {
+  /** `ending`: the projects are being closed. `ended`: windows and application may go. */
+  let phase: 'open' | 'ending' | 'ended' = 'open'
+  /** A question stands; another Ctrl+Q must not ask it twice. */
+  let isAsking = false
+  /** The person chose to quit and let the work end first; on macOS an application outlives its windows otherwise. */
+  let quitsWhenIdle = false
+
+  const isBusy = (project: Project) => activeRuns(project.activity()).length > 0
+
+  async function ask(active: readonly Project[], occasion: 'quit' | 'close'): Promise<QuitChoice> {
+    const question = quitQuestion(
+      active.flatMap(project => activeRuns(project.activity())),
+      occasion,
+    )
+    if (!question) return 'stop'
+    if (isAsking) return 'cancel'
+    isAsking = true
+    try {
+      return await dialogs.askToQuit(question, windows.current())
+    } finally {
+      isAsking = false
+    }
+  }
+
+  async function quit(): Promise<void> {
+    const choice = await ask(projects.all(), 'quit')
+    if (choice === 'cancel') return
+    if (choice === 'keep-running') {
+      // Set first: the last window may be the end of an idle project.
+      quitsWhenIdle = true
+      for (const window of windows.all()) window.destroy()
+      return
+    }
+    await end()
+  }
+
+  async function end(): Promise<void> {
+    if (phase !== 'open') return
+    phase = 'ending'
+    const closed = await Promise.allSettled(projects.all().map(project => projects.close(project)))
+    for (const result of closed) if (result.status === 'rejected') await showFault(result.reason)
+    phase = 'ended'
+    app.quit()
+  }
+
+  /** A project that nobody looks at is closed when its work is over; with the last one the application ends. */
+  async function settle(project: Project): Promise<void> {
+    if (phase !== 'open' || isBusy(project) || windows.of(project).length > 0) return
+    await projects.close(project).catch(showFault)
+    const isLast = projects.all().length === 0 && windows.all().length === 0
+    if (isLast && (quitsWhenIdle || platform !== 'darwin')) await end()
+  }
+
+  windows.onClose((window, project, event) => {
+    if (phase === 'ended' || !isBusy(project) || windows.of(project).length > 1) return
+    event.preventDefault()
+    void ask([project], 'close').then(async choice => {
+      if (choice === 'cancel' || window.isDestroyed()) return
+      if (choice === 'stop') await projects.close(project).catch(showFault)
+      window.destroy()
+    })
+  })
+  windows.onClosed(project => void settle(project))
+  projects.onActivity(project => void settle(project))
+  app.on('browser-window-created', () => {
+    quitsWhenIdle = false
+  })
+  // Without a listener Electron quits when the last window goes; `settle` says whether it does.
+  app.on('window-all-closed', () => {})
+  app.on('before-quit', event => {
+    if (phase === 'ended') return
+    event.preventDefault()
+    quit().catch(showFault)
+  })
+}
