@@ -46,7 +46,7 @@ it('a disk that fills up during a run: the process is ended, the run is failed, 
     disk.isFull = true
     diligent(engine, message)
   })
-  const [{ id }] = queue.add(exampleRecipe(), { recipeId: null, again: false }) as [{ id: string }]
+  const { id } = queue.add(exampleRecipe(), { recipeId: null, again: false })[0]!
   await queue.idle()
   expect(engines.engines[0]!.isKilled).toBe(true)
   const stored = project.runs.summary(id)!
