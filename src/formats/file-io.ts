@@ -1,8 +1,7 @@
 /** Whole reads and writes at a position: the system may do less than it is asked for. */
 import type { FileHandle } from 'node:fs/promises'
-import { EspalierError } from '../shared/errors.ts'
 import { diskFault } from './disk-faults.ts'
-import { fileFault } from './file-faults.ts'
+import { cutShort, fileFault } from './file-faults.ts'
 
 /** One system call moves at most 2 GiB. */
 const MOST = 2 ** 30
@@ -14,14 +13,7 @@ export async function readExactly(file: FileHandle, path: string, position: numb
     const { bytesRead } = await file
       .read(into, done, length, position + done)
       .catch(cause => Promise.reject(fileFault(path, cause)))
-    if (bytesRead === 0) {
-      throw new EspalierError({
-        code: 'file.truncated',
-        message: `${path} ends at byte ${position + done} where ${position + into.length} bytes were expected.`,
-        file: path,
-        hint: 'The file changed or was cut short while it was in use; add it again.',
-      })
-    }
+    if (bytesRead === 0) throw cutShort(path, `it ends at byte ${position + done} of ${position + into.length}`)
     done += bytesRead
   }
 }

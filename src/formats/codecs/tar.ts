@@ -2,7 +2,9 @@
 import { pipeline, Readable } from 'node:stream'
 import { extract, type Header } from 'tar-stream'
 import { EspalierError } from '../../shared/errors.ts'
-import { bomb, checkName, corrupt, defaultZipLimits, quoted, type ZipLimits } from './zip-rules.ts'
+import { cutShort, damaged } from '../file-faults.ts'
+import { unpackBomb } from './gunzip.ts'
+import { checkName, defaultZipLimits, quoted, type ZipLimits } from './zip-rules.ts'
 
 export interface TarFile {
   /** With forward slashes; never absolute, never with `..`. */
@@ -44,9 +46,8 @@ export async function unpackTar(
       const name = nameOf(entry.header)
       if (type === 'directory') checkName(path, name, new Set())
       else checkName(path, name, names)
-      if (names.size > limits.maxEntries)
-        throw bomb(path, 'the archive', `it has more than ${limits.maxEntries} entries`)
-      if (size > limits.maxEntrySize) throw bomb(path, `entry ${quoted(name)}`, `it declares ${size} bytes`)
+      if (names.size > limits.maxEntries) throw unpackBomb(path, `it has more than ${limits.maxEntries} entries`)
+      if (size > limits.maxEntrySize) throw unpackBomb(path, `entry ${quoted(name)} declares ${size} bytes`)
       const isFile = type === 'file' || type === 'contiguous-file'
       if (isFile) files.push({ name, size })
       else if (type !== 'directory') ignored++
@@ -55,7 +56,7 @@ export async function unpackTar(
   } catch (cause) {
     throw tarFault(path, cause)
   }
-  if (files.length === 0 && names.size === 0) throw corrupt(path, 'it holds no tar entry')
+  if (files.length === 0 && names.size === 0) throw damaged(path, 'it holds no tar entry')
   return { files, ignored }
 }
 
@@ -65,16 +66,7 @@ const nameOf = ({ name }: Header): string => name.replace(/^(\.\/)+(?=.)/, '')
 function tarFault(path: string, cause: unknown): unknown {
   if (cause instanceof EspalierError) return cause
   const reason = cause instanceof Error ? cause.message : String(cause)
-  if (/unexpected end|premature close|writable stream closed/i.test(reason)) {
-    return new EspalierError(
-      {
-        code: 'file.truncated',
-        message: `${path} is cut short: the tar archive ends in the middle of an entry.`,
-        file: path,
-        hint: 'Copy or download the file again.',
-      },
-      { cause },
-    )
-  }
-  return corrupt(path, `the tar archive cannot be read (${reason})`)
+  return /unexpected end|premature close|writable stream closed/i.test(reason)
+    ? cutShort(path, 'the tar archive ends in the middle of an entry')
+    : damaged(path, `the tar archive cannot be read (${reason})`)
 }
