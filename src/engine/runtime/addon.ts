@@ -9,7 +9,8 @@ import { nodeApiVersion } from './cache.ts'
 import type { Environment } from './environment.ts'
 import type { Progress } from './progress.ts'
 
-const require = createRequire(import.meta.url)
+// Not named `require`: the bundler of the desktop declares that name itself.
+const packageRequire = createRequire(import.meta.url)
 
 /** Name of the addon's file; it stands beside the libraries it is linked with. */
 export const addonFile = 'tfjs_binding.node'
@@ -55,7 +56,7 @@ export async function buildAddon(
   report({ label })
   await mkdir(dirname(parts.output), { recursive: true })
   const { packageFolder } = environment
-  const nodeHeaders = join(dirname(require.resolve('node-api-headers/package.json')), 'include')
+  const nodeHeaders = join(dirname(packageRequire.resolve('node-api-headers/package.json')), 'include')
   const result = await environment.run(compiler, [
     ...['-O2', '-std=c++17', '-shared', '-fPIC', `-DNAPI_VERSION=${nodeApiVersion}`],
     ...[nodeHeaders, parts.headers, packageFolder].flatMap(folder => ['-I', folder]),

@@ -38,7 +38,8 @@ export interface Environment {
   run(program: string, args: readonly string[], options?: CommandOptions): Promise<CommandResult>
 }
 
-const require = createRequire(import.meta.url)
+// Not named `require`: the bundler of the desktop declares that name itself.
+const packageRequire = createRequire(import.meta.url)
 
 export function currentEnvironment(): Environment {
   const variables = process.env
@@ -49,7 +50,7 @@ export function currentEnvironment(): Environment {
     home: homedir(),
     glibc: glibcVersion(),
     avx: hasAvx(),
-    packageFolder: dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json')),
+    packageFolder: dirname(packageRequire.resolve('@tensorflow/tfjs-node-gpu/package.json')),
     hasNvidiaGpu: () => hasNvidiaGpu(process.platform),
     which: program => which(program, variables['PATH'] ?? '', process.platform),
     run,

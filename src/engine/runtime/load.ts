@@ -36,7 +36,8 @@ export interface Engine {
   uint8(values: Uint8Array, shape: readonly number[]): Tensor
 }
 
-const require = createRequire(import.meta.url)
+// Not named `require`: the bundler of the desktop declares that name itself.
+const packageRequire = createRequire(import.meta.url)
 const packageName = '@tensorflow/tfjs-node-gpu'
 
 let loading: Promise<Engine> | undefined
@@ -52,7 +53,7 @@ export function loadEngine(): Promise<Engine> {
 
 /** The protobuf classes that a graph is written with. Needs no TensorFlow. */
 export function loadProtos(): Protos {
-  return require(`${packageName}/dist/proto/api_pb.js`) as Protos
+  return packageRequire(`${packageName}/dist/proto/api_pb.js`) as Protos
 }
 
 async function load(environment: Environment): Promise<Engine> {
@@ -98,14 +99,14 @@ function loadPackage(addon: string): Tfjs {
   legacy.isArray ??= Array.isArray
 
   // The package asks node-pre-gyp where its addon is, and uses nothing else of it: answer in its place.
-  const finder = createRequire(require.resolve(`${packageName}/package.json`)).resolve('@mapbox/node-pre-gyp')
+  const finder = createRequire(packageRequire.resolve(`${packageName}/package.json`)).resolve('@mapbox/node-pre-gyp')
   const answer = new Module(finder)
   answer.filename = finder
   answer.loaded = true
   answer.exports = { find: () => addon }
-  require.cache[finder] = answer
+  packageRequire.cache[finder] = answer
   try {
-    return require(packageName) as Tfjs
+    return packageRequire(packageName) as Tfjs
   } catch (error) {
     throw new EspalierError(
       {
@@ -117,7 +118,7 @@ function loadPackage(addon: string): Tfjs {
       { cause: error },
     )
   } finally {
-    delete require.cache[finder]
+    delete packageRequire.cache[finder]
   }
 }
 
