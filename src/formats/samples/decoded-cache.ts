@@ -85,18 +85,13 @@ export async function createDecoded(cacheDirectory: string, fingerprint: string)
       size += samples.length
     },
     async commit(index) {
-      const final = join(root, fingerprint)
       try {
         await file.sync()
         await file.close() // Windows renames no folder with an open file in it
         await writeFile(join(draft, 'index.json'), JSON.stringify({ version: VERSION, fingerprint, ...index }))
-        // What is there already is damaged, or another process made the same a moment ago.
-        await rm(final, { recursive: true, force: true })
-        await rename(draft, final)
-        const kept = join(final, 'samples.bin')
-        return fileSamples(await open(kept, 'r'), kept)
+        return await publish(cacheDirectory, fingerprint, draft)
       } catch (cause) {
-        throw diskFault(final, cause)
+        throw diskFault(root, cause)
       }
     },
     async discard() {
@@ -106,6 +101,23 @@ export async function createDecoded(cacheDirectory: string, fingerprint: string)
   }
 }
 
+/** What another process made of the same data in the meantime is as good as ours; what is damaged makes way. */
+async function publish(cacheDirectory: string, fingerprint: string, draft: string): Promise<SampleBytes> {
+  const final = join(decodedFolder(cacheDirectory), fingerprint)
+  const others = await findDecoded(cacheDirectory, fingerprint)
+  let failure: unknown
+  if (!others) {
+    await rm(final, { recursive: true, force: true })
+    await rename(draft, final).catch(cause => {
+      failure = cause // which does no harm where the other process was faster by just now
+    })
+  }
+  const kept = others ?? (await findDecoded(cacheDirectory, fingerprint))
+  if (!kept) throw failure ?? new Error('kept samples cannot be read back')
+  await rm(draft, { recursive: true, force: true })
+  return kept.samples
+}
+
 function fileSamples(file: FileHandle, path: string): SampleBytes {
   return { read: (position, into) => readExactly(file, path, position, into), close: () => file.close() }
 }
@@ -113,8 +125,9 @@ function fileSamples(file: FileHandle, path: string): SampleBytes {
 /** Drafts of processes that died. A day is longer than any import takes. */
 async function removeAbandoned(root: string): Promise<void> {
   for (const name of await readdir(root)) {
+    if (!name.endsWith('.tmp')) continue
     const path = join(root, name)
-    if (!name.endsWith('.tmp') || Date.now() - (await stat(path)).mtimeMs < DAY_MS) continue
-    await rm(path, { recursive: true, force: true })
+    const found = await stat(path).catch(() => null) // a draft of another process may be ready just now
+    if (found && Date.now() - found.mtimeMs > DAY_MS) await rm(path, { recursive: true, force: true })
   }
 }

@@ -271,6 +271,16 @@ describe('class folders: decoded images are kept', () => {
     expect(await open(path, cache)).toMatchObject({ decoded: false, values: expected })
   })
 
+  it('by several at once', async () => {
+    const [path, cache] = [make(files), await fresh()]
+    const all = await Promise.all(Array.from({ length: 8 }, (_, i) => open(path, cache, i % 2 === 0 ? 10 : undefined)))
+    for (const { values, notes } of all) {
+      expect(values).toEqual(expected)
+      expect(texts(notes, 'skipped')).toBe('')
+    }
+    expect(await readdir(join(cache, 'decoded'))).toEqual([all[0]!.fingerprint])
+  })
+
   it('and half-decoded ones are not', async () => {
     const cache = await fresh()
     for (const memoryBudget of [10, 2 ** 20]) {
