@@ -1,9 +1,10 @@
 /**
  * Decoded samples on disk, for the next time: `<cacheDirectory>/decoded/<fingerprint>/` with `samples.bin` (raw samples,
- * one after the other) and `index.json`. Such a folder appears whole, by a rename, or not at all.
+ * one after the other) and `index.json`. Each is replaced whole, by a rename, the index last. Of the same data every
+ * process makes the same two files, so several may do it at once.
  */
 import { randomUUID } from 'node:crypto'
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { ImportNote } from '../dataset.ts'
@@ -67,55 +68,44 @@ export async function findDecoded(
 
 /** Starts to keep samples. Throws `disk.full`, `disk.read-only`. */
 export async function createDecoded(cacheDirectory: string, fingerprint: string): Promise<DecodedDraft> {
-  const root = decodedFolder(cacheDirectory)
-  const draft = join(root, `${fingerprint}.${randomUUID()}.tmp`)
-  const path = join(draft, 'samples.bin')
+  const folder = join(decodedFolder(cacheDirectory), fingerprint)
+  const draft = join(folder, `${randomUUID()}.tmp`)
+  const draftIndex = join(folder, `${randomUUID()}.tmp`)
   let file: FileHandle
   try {
-    await mkdir(draft, { recursive: true })
-    await removeAbandoned(root)
-    file = await open(path, 'wx')
+    await mkdir(folder, { recursive: true })
+    await removeAbandoned(decodedFolder(cacheDirectory))
+    file = await open(draft, 'wx')
   } catch (cause) {
-    throw diskFault(root, cause)
+    throw diskFault(folder, cause)
   }
   let size = 0
   return {
     async append(samples) {
-      await writeAll(file, path, samples, size)
+      await writeAll(file, draft, samples, size)
       size += samples.length
     },
     async commit(index) {
       try {
         await file.sync()
-        await file.close() // Windows renames no folder with an open file in it
-        await writeFile(join(draft, 'index.json'), JSON.stringify({ version: VERSION, fingerprint, ...index }))
-        return await publish(cacheDirectory, fingerprint, draft)
+        await file.close()
+        await writeFile(draftIndex, JSON.stringify({ version: VERSION, fingerprint, ...index }))
+        await rename(draft, join(folder, 'samples.bin'))
+        await rename(draftIndex, join(folder, 'index.json'))
       } catch (cause) {
-        throw diskFault(root, cause)
+        throw diskFault(folder, cause)
       }
+      const kept = await findDecoded(cacheDirectory, fingerprint)
+      if (kept) return kept.samples
+      throw diskFault(folder, new Error('what was written is not there any more'))
     },
     async discard() {
       await file.close()
-      await rm(draft, { recursive: true, force: true })
+      await rm(draft, { force: true })
+      await rm(draftIndex, { force: true })
+      await rmdir(folder).catch(() => {}) // it holds what was kept before, or what another process makes
     },
   }
-}
-
-/** What another process made of the same data in the meantime is as good as ours; what is damaged makes way. */
-async function publish(cacheDirectory: string, fingerprint: string, draft: string): Promise<SampleBytes> {
-  const final = join(decodedFolder(cacheDirectory), fingerprint)
-  const others = await findDecoded(cacheDirectory, fingerprint)
-  let failure: unknown
-  if (!others) {
-    await rm(final, { recursive: true, force: true })
-    await rename(draft, final).catch(cause => {
-      failure = cause // which does no harm where the other process was faster by just now
-    })
-  }
-  const kept = others ?? (await findDecoded(cacheDirectory, fingerprint))
-  if (!kept) throw failure ?? new Error('kept samples cannot be read back')
-  await rm(draft, { recursive: true, force: true })
-  return kept.samples
 }
 
 function fileSamples(file: FileHandle, path: string): SampleBytes {
@@ -124,10 +114,10 @@ function fileSamples(file: FileHandle, path: string): SampleBytes {
 
 /** Drafts of processes that died. A day is longer than any import takes. */
 async function removeAbandoned(root: string): Promise<void> {
-  for (const name of await readdir(root)) {
+  for (const name of await readdir(root, { recursive: true })) {
     if (!name.endsWith('.tmp')) continue
     const path = join(root, name)
     const found = await stat(path).catch(() => null) // a draft of another process may be ready just now
-    if (found && Date.now() - found.mtimeMs > DAY_MS) await rm(path, { recursive: true, force: true })
+    if (found && Date.now() - found.mtimeMs > DAY_MS) await rm(path, { force: true })
   }
 }

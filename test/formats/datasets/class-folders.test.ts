@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -278,7 +278,19 @@ describe('class folders: decoded images are kept', () => {
       expect(values).toEqual(expected)
       expect(texts(notes, 'skipped')).toBe('')
     }
-    expect(await readdir(join(cache, 'decoded'))).toEqual([all[0]!.fingerprint])
+    const kept = join(cache, 'decoded', all[0]!.fingerprint)
+    expect((await readdir(kept)).sort()).toEqual(['index.json', 'samples.bin'])
+  })
+
+  it('and what a process left that died is removed after a day', async () => {
+    const [path, cache] = [make(files), await fresh()]
+    const { fingerprint } = await open(path, cache)
+    const [old, young] = ['old', 'young'].map(name => join(cache, 'decoded', fingerprint, `${name}.tmp`))
+    await writeFile(old!, 'x')
+    await writeFile(young!, 'x')
+    await utimes(old!, 0, (Date.now() - 25 * 3_600_000) / 1000)
+    await open(make({ ...files, 'train/b/2.png': grayImage }), cache)
+    expect([existsSync(old!), existsSync(young!)]).toEqual([false, true])
   })
 
   it('and half-decoded ones are not', async () => {
