@@ -1,18 +1,37 @@
 /** The architectures: one file a family in `architectures/`, one line here. */
 import { EspalierError } from '../shared/errors.ts'
 import { nearest } from '../shared/nearest.ts'
+import { densenet } from './architectures/densenet.ts'
 import type { AnyFamily, BuildOptions } from './architectures/family.ts'
+import { fastgrnn } from './architectures/fastgrnn.ts'
+import { lenet } from './architectures/lenet.ts'
+import { mobilenetV1 } from './architectures/mobilenet-v1.ts'
+import { resnet } from './architectures/resnet.ts'
 import { resnetCifar } from './architectures/resnet-cifar.ts'
+import { vgg } from './architectures/vgg.ts'
+import { wideResnet } from './architectures/wide-resnet.ts'
+import { graphCost } from './graph/cost.ts'
+import type { Dims } from './graph/dims.ts'
 import type { Graph } from './graph/model.ts'
 
-export const families: readonly AnyFamily[] = [resnetCifar]
+export const families: readonly AnyFamily[] = [
+  resnetCifar,
+  resnet,
+  wideResnet,
+  vgg,
+  densenet,
+  mobilenetV1,
+  lenet,
+  fastgrnn,
+]
 
-const defaults: BuildOptions = { classes: 10, inputDims: [3, 32, 32] }
-
-/** The graph of an architecture id such as `resnet20-a`. Throws `architecture.unknown` with the nearest known id. */
+/**
+ * The graph of an architecture id such as `resnet20-a`, for the task it was published for where `options` does not say.
+ * Throws `architecture.unknown` with the nearest known id.
+ */
 export function architectureOf(id: string, options: Partial<BuildOptions> = {}): Graph {
   for (const family of families) {
-    const graph = family.buildId(id, { ...defaults, ...options })
+    const graph = family.buildId(id, options)
     if (graph) return graph
   }
   const near = nearest(
@@ -29,3 +48,40 @@ export function architectureOf(id: string, options: Partial<BuildOptions> = {}):
 
 /** What weights leave open and the architecture takes for granted, each a sentence. */
 export const assumptionsOf = (id: string): readonly string[] => families.flatMap(family => family.assumptionsOf(id))
+
+export interface ArchitectureDescription {
+  readonly id: string
+  /** What a person calls its family. */
+  readonly label: string
+  /** Trainable parameters. */
+  readonly params: number
+  /** Weights that pruning may touch. */
+  readonly prunable: number
+  /** Gammas and betas. */
+  readonly batchNorm: number
+  /** For one sample. */
+  readonly macs: number
+  /** One sample without batch. */
+  readonly input: Dims
+  readonly classes: number
+}
+
+/** Counts of an architecture in its usual task. Throws `architecture.unknown`. */
+export function describeArchitecture(id: string): ArchitectureDescription {
+  const graph = architectureOf(id)
+  const { parameters, prunable, batchNorm, macs } = graphCost(graph)
+  return {
+    id,
+    label: families.find(({ parses }) => parses(id))!.label,
+    params: parameters,
+    prunable,
+    batchNorm,
+    macs,
+    input: graph.input.dims,
+    classes: graph.output.dims[0]!,
+  }
+}
+
+/** Every architecture that lists name, by family. Ids of other sizes are understood too (`family.help`). */
+export const offeredArchitectures = (): ArchitectureDescription[] =>
+  families.flatMap(({ offered }) => offered.map(describeArchitecture))

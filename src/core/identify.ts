@@ -2,6 +2,7 @@
 import { EspalierError } from '../shared/errors.ts'
 import type { AnyFamily } from './architectures/family.ts'
 import { architectureOf, families } from './architectures.ts'
+import { prunableLayers } from './graph/cost.ts'
 import { type Dims, formatDims, sameDims } from './graph/dims.ts'
 import type { Graph } from './graph/model.ts'
 
@@ -14,7 +15,7 @@ export interface Identified {
   /** Architecture id, such as `resnet20-a`. */
   readonly id: string
   readonly classes: number
-  /** The channels are the checkpoint's, height and width the architecture's usual ones. */
+  /** The channels (features) are the checkpoint's, height and width (steps) the architecture's usual ones. */
   readonly inputDims: Dims
   readonly graph: Graph
   /** Stored tensor name -> parameter name; every parameter of the graph occurs once. */
@@ -23,8 +24,11 @@ export interface Identified {
   readonly ignored: readonly string[]
 }
 
-/** PyTorch's batch counters play no part in inference or training with a fixed momentum. */
-const isIgnored = (name: string) => name.endsWith('num_batches_tracked')
+/**
+ * PyTorch's batch counters play no part in inference or training with a fixed momentum; EdgeML stores the parameters of
+ * a recurrent cell a second time under `unrollRNN`.
+ */
+const isIgnored = (name: string) => name.endsWith('num_batches_tracked') || name.includes('.unrollRNN.')
 
 /** A stored name as the family would write it, without the prefix that PyTorch's DataParallel adds. */
 function translate(name: string, { nameAliases }: AnyFamily): string {
@@ -33,14 +37,15 @@ function translate(name: string, { nameAliases }: AnyFamily): string {
   return alias ? bare.replace(alias.pattern, alias.replacement) : bare
 }
 
-/** The graph of `id` with as many classes and input channels as the tensors have. */
+/** The graph of `id` with as many classes and input channels (of a series: features) as the tensors have. */
 function buildFor(id: string, tensors: ReadonlyMap<string, Dims>): Graph {
   const usual = architectureOf(id)
-  const kernelOf = (op: 'Conv' | 'Gemm', where: 'find' | 'findLast') =>
-    tensors.get(usual.nodes[where](node => node.op === op)?.inputs[1] ?? '')
-  const classes = kernelOf('Gemm', 'findLast')?.[0] || usual.output.dims[0]!
-  const channels = kernelOf('Conv', 'find')?.[1] || usual.input.dims[0]!
-  return architectureOf(id, { classes, inputDims: [channels, ...usual.input.dims.slice(1)] })
+  const layers = prunableLayers(usual)
+  const [first, last] = [layers[0]!, layers.at(-1)!].map(({ kernel }) => tensors.get(kernel))
+  const [outer, ...rest] = usual.input.dims
+  const isSeries = usual.input.dims.length === 2
+  const inputDims = isSeries ? [outer!, first?.[0] || rest[0]!] : [first?.[1] || outer!, ...rest]
+  return architectureOf(id, { classes: last?.[0] || usual.output.dims[0]!, inputDims })
 }
 
 /** What keeps the tensors from being the parameters of `graph`, each as a clause. */

@@ -22,12 +22,24 @@ const fanInUniform: Filler = (length, fanIn, random) => {
   return Float32Array.from({ length }, () => bound * (2 * random.uniform() - 1))
 }
 
+/** N(0, 0.01): the kernels of FastGRNN, whatever their size (EdgeML). */
+const tenthNormal: Filler = (length, _fanIn, random) => Float32Array.from({ length }, () => 0.1 * random.normal())
+
+function kernelFiller({ op }: GraphNode): Filler {
+  if (op === 'Gemm') return fanInUniform
+  return op === 'MatMul' || op === 'FastGRNN' ? tenthNormal : kaimingNormal
+}
+
 function fillerFor(node: GraphNode, role: ParameterRole): Filler {
   switch (role) {
     case 'weight':
-      return node.op === 'Gemm' ? fanInUniform : kaimingNormal
+      return kernelFiller(node)
     case 'bias':
-      return fanInUniform
+      return node.op === 'FastGRNN' ? constant(1) : fanInUniform
+    case 'zeta':
+      return constant(1)
+    case 'nu':
+      return constant(-4)
     case 'gamma':
     case 'variance':
       return constant(1)
@@ -39,7 +51,7 @@ function fillerFor(node: GraphNode, role: ParameterRole): Filler {
 
 /**
  * Weights for every parameter: convolutions Kaiming-normal (fan-in), fully connected layers and biases uniform,
- * batch norm 1, 0 with running statistics 0, 1. The same graph and seed always give the same weights.
+ * batch norm 1, 0 with running statistics 0, 1; FastGRNN as its authors do (five-systems 0.3). The same graph and seed always give the same weights.
  */
 export function initialise(graph: Graph, seed: number): Weights {
   const random = createRandom(seed)
@@ -49,7 +61,7 @@ export function initialise(graph: Graph, seed: number): Weights {
     const fanIn = kernel ? elementCount(kernel.dims.slice(1)) : 1
     for (const name of node.inputs) {
       const parameter = graph.parameters[name]
-      if (!parameter || weights.has(name)) continue
+      if (!parameter) continue
       weights.set(name, fillerFor(node, parameter.role)(elementCount(parameter.dims), fanIn, random))
     }
   }

@@ -9,7 +9,15 @@ const renamed = (tensors: NamedDims[], rename: (name: string) => string) =>
   tensors.map(({ name, dims }) => ({ name: rename(name), dims }))
 
 describe('identify', () => {
-  const ids = [...families.flatMap(({ offered }) => offered), 'resnet14-b-w4', 'resnet26-a-w2']
+  const ids = [
+    ...families.flatMap(({ offered }) => offered),
+    'resnet14-b-w4',
+    'resnet26-a-w2',
+    'wrn-40-10',
+    'vgg13-bn-imagenet',
+    'densenet201-k32',
+    'fastgrnn-16',
+  ]
 
   it.each(ids)('finds %s from names and dims', id => {
     const found = identify(tensorsOf(id))
@@ -35,6 +43,28 @@ describe('identify', () => {
     expect(found.mapping.get('module.fc.weight')).toBe('linear.weight')
     expect(found.mapping.get('module.layer2.0.downsample.1.running_var')).toBe('layer2.0.shortcut.1.running_var')
     expect(new Set(found.mapping.values())).toEqual(new Set(Object.keys(found.graph.parameters)))
+  })
+
+  it('reads features and classes of a series', () => {
+    const found = identify(tensorsOf('fastgrnn-32', { classes: 6, inputDims: [128, 12] }))
+    expect(found).toMatchObject({ id: 'fastgrnn-32', classes: 6, inputDims: [128, 12] })
+  })
+
+  it.each<[id: string, project: string, rename: (name: string) => string]>([
+    ['resnet50-cifar', 'pytorch-cifar', name => name.replace('downsample', 'shortcut').replace(/^fc/, 'linear')],
+    ['densenet121-k32', 'torchvision 0.2', name => name.replace(/(denselayer\d+\.(?:norm|conv))([12])/, '$1.$2')],
+    ['lenet5', 'Global MP', name => name.replace('fc1', 'fc3').replace('fc2', 'fc4')],
+    ['fastgrnn-80', 'EdgeML', name => name.replace('cell', 'rnn_list.0.cell').replace(/^fc/, 'hidden2keyword')],
+  ])('finds %s under the names of %s', (id, _project, rename) => {
+    const found = identify(renamed(tensorsOf(id), rename))
+    expect(found.id).toBe(id)
+    expect(new Set(found.mapping.values())).toEqual(new Set(Object.keys(found.graph.parameters)))
+  })
+
+  it('ignores the cell that EdgeML stores twice', () => {
+    const once = renamed(tensorsOf('fastgrnn-80'), name => name.replace('cell', 'rnn_list.0.cell'))
+    const again = renamed(once.slice(0, 6), name => name.replace('.cell.', '.unrollRNN.RNNCell.'))
+    expect(identify([...once, ...again]).ignored).toHaveLength(6)
   })
 
   const message = (tensors: NamedDims[], id?: string) => {
@@ -103,10 +133,10 @@ describe('identify', () => {
     expect(message(tensorsOf('resnet20-a'), 'resnet21-a')).toMatchObject({ code: 'architecture.unknown' })
   })
 
-  it('survives hostile dims', () => {
-    const odd = tensorsOf('resnet20-a').map(({ name }) => ({ name, dims: [] as number[] }))
-    expect(message(odd)).toMatchObject({ code: 'checkpoint.mismatch' })
-    const none = tensorsOf('resnet20-a').map(({ name, dims }) => ({ name, dims: dims.map(() => 0) }))
+  it.each(families.map(({ offered }) => offered[0]!))('survives hostile dims: %s', id => {
+    const odd = tensorsOf(id).map(({ name }) => ({ name, dims: [] as number[] }))
+    expect(message(odd)).toMatchObject({ code: expect.stringMatching(/^checkpoint\./) })
+    const none = tensorsOf(id).map(({ name, dims }) => ({ name, dims: dims.map(() => 0) }))
     expect(message(none)).toMatchObject({ code: expect.stringMatching(/^checkpoint\./) })
   })
 })

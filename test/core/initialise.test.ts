@@ -29,3 +29,14 @@ it('draws convolutions from N(0, 2 / fan-in), fully connected layers from U(+-1 
   for (const [part, value] of Object.entries(constant))
     expect(weights.get(`bn.${part}`)).toEqual(new Float32Array(256).fill(value))
 })
+
+it('starts FastGRNN as EdgeML does: kernels 0.1 N(0, 1), biases 1, zeta 1, nu -4', () => {
+  const weights = initialise(architectureOf('fastgrnn-80'), 2)
+  const u = weights.get('cell.U')!
+  expect(u.reduce((sum, w) => sum + w * w, 0) / u.length).toBeCloseTo(0.01, 3)
+  expect(weights.get('cell.W')!.every(w => Math.abs(w) < 0.6)).toBe(true)
+  expect(weights.get('cell.bias_gate')).toEqual(new Float32Array(80).fill(1))
+  expect(weights.get('cell.bias_update')).toEqual(new Float32Array(80).fill(1))
+  expect(weights.get('cell.zeta')).toEqual(Float32Array.of(1))
+  expect(weights.get('cell.nu')).toEqual(Float32Array.of(-4))
+})

@@ -4,9 +4,13 @@ import type { Graph } from '../graph/model.ts'
 
 export interface BuildOptions {
   readonly classes: number
-  /** One sample without batch: [C, H, W]. */
+  /** One sample without batch: [C, H, W], or [steps, features]. */
   readonly inputDims: Dims
 }
+
+/** CIFAR-10 and ImageNet, which most networks were published for. */
+export const cifar: BuildOptions = { classes: 10, inputDims: [3, 32, 32] }
+export const imagenet: BuildOptions = { classes: 1000, inputDims: [3, 224, 224] }
 
 /** `Shape` is what an id of the family says: depth, shortcut option, width. */
 export interface Family<Shape> {
@@ -18,6 +22,8 @@ export interface Family<Shape> {
   readonly offered: readonly string[]
   /** null where the id is not one of this family. */
   readonly parse: (id: string) => Shape | null
+  /** The task that the network was published for: what a graph is built for where nothing else is asked. */
+  readonly usual: (shape: Shape) => BuildOptions
   readonly build: (shape: Shape, options: BuildOptions) => Graph
   /** Ids worth trying for tensors of these names (already translated by `nameAliases`) and dims, the likeliest first. */
   readonly guess: (tensors: ReadonlyMap<string, Dims>) => readonly string[]
@@ -28,21 +34,21 @@ export interface Family<Shape> {
 }
 
 /** A family whose `Shape` only the family itself needs to know. */
-export interface AnyFamily extends Omit<Family<never>, 'parse' | 'build' | 'assumptions'> {
+export interface AnyFamily extends Omit<Family<never>, 'parse' | 'usual' | 'build' | 'assumptions'> {
   readonly parses: (id: string) => boolean
   /** The graph of an id, or null where the id is not one of this family. */
-  readonly buildId: (id: string, options: BuildOptions) => Graph | null
+  readonly buildId: (id: string, options: Partial<BuildOptions>) => Graph | null
   /** Empty where the id is not one of this family. */
   readonly assumptionsOf: (id: string) => readonly string[]
 }
 
-export function defineFamily<Shape>({ parse, build, assumptions, ...family }: Family<Shape>): AnyFamily {
+export function defineFamily<Shape>({ parse, usual, build, assumptions, ...family }: Family<Shape>): AnyFamily {
   return {
     ...family,
     parses: id => parse(id) !== null,
     buildId(id, options) {
       const shape = parse(id)
-      return shape === null ? null : build(shape, options)
+      return shape === null ? null : build(shape, { ...usual(shape), ...options })
     },
     assumptionsOf(id) {
       const shape = parse(id)

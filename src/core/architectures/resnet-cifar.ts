@@ -6,7 +6,7 @@
  */
 import { GraphBuilder } from '../graph/builder.ts'
 import type { Graph } from '../graph/model.ts'
-import { type BuildOptions, defineFamily } from './family.ts'
+import { type BuildOptions, cifar, defineFamily } from './family.ts'
 
 interface Shape {
   readonly depth: number
@@ -67,6 +67,7 @@ export const resnetCifar = defineFamily<Shape>({
   help: 'resnet<depth>-<a|b>, or resnet<depth>-<a|b>-w<width factor>: depth 6n+2 from 8 up; shortcut option a (zero channels) or b (projection)',
   offered: depths.flatMap(depth => (['a', 'b'] as const).map(option => idOf({ depth, option, width: 1 }))),
   parse,
+  usual: () => cifar,
   build,
   guess(tensors) {
     const names = [...tensors.keys()]

@@ -1,6 +1,6 @@
 /**
- * Parameters and MACs. "FLOPs" of the papers are multiply-accumulates of convolutions and fully connected layers,
- * for one sample (five-systems, section 0.3). Parameters are the trainable ones: running statistics do not count.
+ * Parameters and MACs. "FLOPs" of the papers are multiply-accumulates of kernels (convolutions, fully connected
+ * and recurrent layers), for one sample (five-systems, section 0.3). Parameters are the trainable ones: running statistics do not count.
  */
 import { type Dims, elementCount } from './dims.ts'
 import type { Graph, GraphNode, OpType, Parameter, ParameterRole } from './model.ts'
@@ -17,7 +17,7 @@ export interface LayerCost {
   /** Trainable parameters. */
   readonly parameters: number
   readonly macs: number
-  /** The kernel that pruning may touch: the weights of a Conv or Gemm. */
+  /** The kernel that pruning may touch. A node has at most one. */
   readonly kernel?: { readonly name: string; readonly dims: Dims }
 }
 
@@ -25,7 +25,7 @@ export interface GraphCost {
   /** One entry a node, in forward order. */
   readonly layers: readonly LayerCost[]
   readonly parameters: number
-  /** Weights of convolutions and fully connected layers, without biases. */
+  /** Weights of convolutions, fully connected and recurrent layers, without biases. */
   readonly prunable: number
   /** Gammas and betas. */
   readonly batchNorm: number
@@ -53,7 +53,7 @@ export interface PrunableLayer {
   readonly kernel: string
 }
 
-/** The layers that pruning may touch, in forward order: every Conv and Gemm, first and last included (five-systems 2a). */
+/** The layers that pruning may touch, in forward order: every one with a kernel, first and last included (five-systems 2a). */
 export function prunableLayers(graph: Graph): PrunableLayer[] {
   return graph.nodes.flatMap(node => {
     const kernel = kernelOf(graph, node)
@@ -79,7 +79,7 @@ export function graphCost(graph: Graph): GraphCost {
         node.inputs.flatMap(name => graph.parameters[name] ?? []),
         isTrainable,
       ),
-      macs: ruleOf(node.op).macs?.(outputDims, parameters) ?? 0,
+      macs: ruleOf(node.op).macs?.(outputDims, parameters, values) ?? 0,
       ...(kernel && { kernel: { name: kernel, dims: graph.parameters[kernel]!.dims } }),
     }
   })

@@ -4,7 +4,10 @@
  * with transB = 1) and are f32. Layout changes to NHWC/HWIO happen in the compiler only.
  */
 
-/** The ops the product understands. Each has one file in `graph/ops/` (shape, cost) and one in the engine. */
+/**
+ * The ops the product understands. Each has one file in `graph/ops/` (shape, cost) and one in the engine.
+ * All are ONNX's but `FastGRNN` (`graph/ops/fast-grnn.ts` says why).
+ */
 export type OpType =
   | 'Conv'
   | 'BatchNormalization'
@@ -17,6 +20,10 @@ export type OpType =
   | 'Gemm'
   | 'Slice'
   | 'Pad'
+  | 'Concat'
+  | 'Dropout'
+  | 'MatMul'
+  | 'FastGRNN'
 
 export type Attribute = number | string | readonly number[]
 
@@ -35,8 +42,11 @@ export interface GraphNode {
   readonly attributes: Readonly<Record<string, Attribute>>
 }
 
-/** What a parameter is for. Only `weight` of Conv and Gemm is prunable (five-systems, section 2a). */
-export type ParameterRole = 'weight' | 'bias' | 'gamma' | 'beta' | 'mean' | 'variance'
+/**
+ * What a parameter is for. Only `weight` is prunable: kernels of Conv, Gemm, MatMul and FastGRNN (five-systems,
+ * section 2a). `zeta` and `nu` are the two scalars of FastGRNN.
+ */
+export type ParameterRole = 'weight' | 'bias' | 'gamma' | 'beta' | 'mean' | 'variance' | 'zeta' | 'nu'
 
 export interface Parameter {
   readonly dims: readonly number[]
@@ -45,7 +55,7 @@ export interface Parameter {
 
 export interface ValueInfo {
   readonly name: string
-  /** Without the batch dimension: [C, H, W] for images. */
+  /** Without the batch dimension: [C, H, W] for images, [steps, features] for time series. */
   readonly dims: readonly number[]
 }
 

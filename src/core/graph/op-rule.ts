@@ -4,8 +4,8 @@ import type { Dims } from './dims.ts'
 import type { GraphNode, ParameterRole } from './model.ts'
 
 export interface OpRule {
-  /** How many leading inputs are values; the inputs after them are parameters. */
-  readonly values: number
+  /** How many leading inputs are values; the inputs after them are parameters. `many`: all are values, at least one. */
+  readonly values: number | 'many'
   /** Roles of the parameters, in ONNX order. */
   readonly parameters: readonly ParameterRole[]
   /** How many of the parameters must be there; the rest (a bias) may be left out. */
@@ -15,7 +15,7 @@ export interface OpRule {
   /** Dims of the one output, without batch. Throws `model.invalid`. */
   readonly outputDims: (node: GraphNode, values: readonly Dims[], parameters: readonly Dims[]) => Dims
   /** Multiply-accumulates for one sample; absent where the convention of five-systems 0.3 counts none. */
-  readonly macs?: (output: Dims, parameters: readonly Dims[]) => number
+  readonly macs?: (output: Dims, parameters: readonly Dims[], values: readonly Dims[]) => number
 }
 
 export function invalidNode(node: GraphNode, problem: string): EspalierError {

@@ -12,15 +12,16 @@ export function nodeInputs(
   shapes: ReadonlyMap<string, Dims>,
 ): { values: Dims[]; parameters: Dims[] } {
   const rule: OpRule = ruleOf(node.op)
-  const given = node.inputs.length - rule.values
+  const valueCount = rule.values === 'many' ? Math.max(1, node.inputs.length) : rule.values
+  const given = node.inputs.length - valueCount
   if (given < rule.required || given > rule.parameters.length)
-    throw invalidNode(node, `has ${node.inputs.length} inputs, its op takes ${rule.values + rule.required} or more`)
-  const values = node.inputs.slice(0, rule.values).map(name => {
+    throw invalidNode(node, `has ${node.inputs.length} inputs, its op takes ${valueCount + rule.required} or more`)
+  const values = node.inputs.slice(0, valueCount).map(name => {
     const dims = shapes.get(name)
     if (!dims) throw invalidNode(node, `reads "${name}", which no earlier node makes`)
     return dims
   })
-  const parameters = node.inputs.slice(rule.values).map((name, i) => {
+  const parameters = node.inputs.slice(valueCount).map((name, i) => {
     const parameter = graph.parameters[name]
     if (!parameter) throw invalidNode(node, `uses the parameter "${name}", which the graph does not have`)
     if (parameter.role !== rule.parameters[i])
@@ -50,12 +51,20 @@ export function inferShapes(graph: Graph): Map<string, Dims> {
   return shapes
 }
 
-/** Checks everything about a graph: its nodes, that each parameter is used, and that the output is what it says. */
+/**
+ * Checks everything about a graph: its nodes, that each parameter is used by one of them, and that the output is what
+ * it says. (A kernel of two nodes would have to be counted once as weights and twice as MACs; no network of ours has one.)
+ */
 export function validateGraph(graph: Graph): void {
   const shapes = inferShapes(graph)
-  const used = new Set(graph.nodes.flatMap(node => node.inputs))
+  const used = new Set<string>()
   const problem = (text: string) =>
     new EspalierError({ code: 'model.invalid', message: text, rule: 'A graph must be complete and consistent.' })
+  for (const { inputs } of graph.nodes) {
+    const shared = inputs.find(name => graph.parameters[name] && used.has(name))
+    if (shared) throw problem(`The parameter "${shared}" is used by two nodes, which is not supported.`)
+    for (const name of inputs) used.add(name)
+  }
   const idle = Object.keys(graph.parameters).find(name => !used.has(name))
   if (idle) throw problem(`The parameter "${idle}" is used by no node.`)
   const output = shapes.get(graph.output.name)

@@ -20,6 +20,12 @@ const changed = (name: string, change: object): Graph => {
   return { ...graph, nodes: graph.nodes.map(node => (node.name === name ? { ...node, ...change } : node)) }
 }
 
+/** Inputs of a batch norm that takes all it needs from the node `name`. */
+const batchNormOf = (name: string) => [
+  name,
+  ...['weight', 'bias', 'running_mean', 'running_var'].map(part => `${name}.${part}`),
+]
+
 describe('shape inference', () => {
   it('gives the dims of every value, without batch', () => {
     expect(Object.fromEntries(inferShapes(tiny()))).toEqual({
@@ -57,6 +63,11 @@ describe('shape inference', () => {
       'an idle parameter',
       { ...tiny(), parameters: { ...tiny().parameters, idle: { dims: [1], role: 'bias' } } },
       /"idle"/,
+    ],
+    [
+      'a parameter of two nodes',
+      changed('r', { op: 'BatchNormalization', inputs: batchNormOf('b') }),
+      /"b.weight".*two/,
     ],
     ['an output nobody makes', { ...tiny(), output: { name: 'logits', dims: [5] } }, /"logits"/],
     ['an output of other dims', { ...tiny(), output: { name: 'fc', dims: [6] } }, /"fc" is 5.*6/],

@@ -72,6 +72,32 @@ const rows: Row[] = [
   },
   { op: 'Slice', attributes: { starts: [-3], ends: [-1], axes: [1], steps: [1] }, values: [[5, 7]], output: [2, 7] },
   { op: 'Pad', attributes: { pads: [0, 1, 0, 2, 0, 3, 4, 0] }, values: [[5, 6, 7]], output: [9, 10, 9] },
+  {
+    op: 'Concat',
+    attributes: { axis: 1 },
+    values: [
+      [3, 4, 5],
+      [1, 4, 5],
+      [2, 4, 5],
+    ],
+    output: [6, 4, 5],
+  },
+  { op: 'Concat', attributes: { axis: 2 }, values: [[7, 3]], output: [7, 3] },
+  { op: 'Dropout', attributes: { ratio: 0.3 }, values: [[5, 6, 7]], output: [5, 6, 7] },
+  { op: 'MatMul', values: [[128, 9]], parameters: [[9, 80]], output: [128, 80], macs: 128 * 720 },
+  {
+    op: 'FastGRNN',
+    values: [[128, 80]],
+    parameters: [
+      [80, 80],
+      [1, 80],
+      [1, 80],
+      [1, 1],
+      [1, 1],
+    ],
+    output: [80],
+    macs: 128 * 6400,
+  },
 ]
 
 const nodeOf = (op: OpType, attributes: Record<string, Attribute> = {}): GraphNode => ({
@@ -90,7 +116,7 @@ describe('op rules', () => {
   it.each(rows)('$op $values -> $output', ({ op, attributes, values, parameters = [], output, macs }) => {
     const rule = ruleOf(op)
     expect(rule.outputDims(nodeOf(op, attributes), values, parameters)).toEqual(output)
-    expect(rule.macs?.(output, parameters)).toBe(macs)
+    expect(rule.macs?.(output, parameters, values)).toBe(macs)
   })
 
   // The window formula against counting the positions where a window fits.
@@ -185,6 +211,43 @@ describe('op rules', () => {
       op: 'AveragePool',
       attributes: { kernel_shape: [2, 2], count_include_pad: 2 },
       values: [[1, 4, 4]],
+    },
+    {
+      what: 'another height',
+      op: 'Concat',
+      values: [
+        [3, 4, 5],
+        [3, 5, 5],
+      ],
+    },
+    { what: 'the batch axis', op: 'Concat', attributes: { axis: 0 }, values: [[3]] },
+    { what: 'an axis it has not', op: 'Concat', attributes: { axis: 4 }, values: [[3, 4, 5]] },
+    { what: 'everything', op: 'Dropout', attributes: { ratio: 1 }, values: [[3]] },
+    { what: 'an image', op: 'MatMul', values: [[3, 4, 9]], parameters: [[9, 2]] },
+    { what: 'weights of other width', op: 'MatMul', values: [[4, 9]], parameters: [[8, 2]] },
+    {
+      what: 'a row',
+      op: 'FastGRNN',
+      values: [[4]],
+      parameters: [
+        [4, 4],
+        [1, 4],
+        [1, 4],
+        [1, 1],
+        [1, 1],
+      ],
+    },
+    {
+      what: 'a bias for each step',
+      op: 'FastGRNN',
+      values: [[7, 4]],
+      parameters: [
+        [4, 4],
+        [7, 4],
+        [1, 4],
+        [1, 1],
+        [1, 1],
+      ],
     },
   ]
 
