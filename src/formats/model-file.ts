@@ -10,7 +10,7 @@ import { validateModel } from '../core/graph/validate-model.ts'
 import { EspalierError, toErrorData } from '../shared/errors.ts'
 import type { CheckpointContent, StoredTensor } from './checkpoint.ts'
 import { readSafetensorsBytes } from './checkpoints/safetensors.ts'
-import { writeSafetensors } from './checkpoints/write-safetensors.ts'
+import { writeSafetensors } from './write-safetensors.ts'
 
 const VERSION = '1'
 const MASK = 'mask:'

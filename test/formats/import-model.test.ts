@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { architectureOf } from '../../src/core/architectures.ts'
 import { initialise } from '../../src/core/initialise.ts'
-import { writeSafetensors } from '../../src/formats/checkpoints/write-safetensors.ts'
 import { type Checkpoint, openCheckpoint, type StoredTensor } from '../../src/formats/checkpoints.ts'
 import { importModel } from '../../src/formats/import-model.ts'
 import { modelToBytes } from '../../src/formats/model-file.ts'
+import { writeSafetensors } from '../../src/formats/write-safetensors.ts'
 import { thrownBy } from './fuzz.ts'
 
 let folder: string

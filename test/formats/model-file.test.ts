@@ -4,8 +4,8 @@ import { prunableParameters } from '../../src/core/graph/cost.ts'
 import type { Model } from '../../src/core/graph/model.ts'
 import { initialise } from '../../src/core/initialise.ts'
 import { readSafetensorsBytes } from '../../src/formats/checkpoints/safetensors.ts'
-import { writeSafetensors } from '../../src/formats/checkpoints/write-safetensors.ts'
 import { modelFromBytes, modelToBytes } from '../../src/formats/model-file.ts'
+import { writeSafetensors } from '../../src/formats/write-safetensors.ts'
 import { fuzz, thrownBy } from './fuzz.ts'
 
 /** A small network in which every second weight of two layers is pruned. */

@@ -10,10 +10,10 @@ import { readPickle } from '../codecs/pickle.ts'
 import type { PickleOptions } from '../codecs/pickle-machine.ts'
 import { type PickleValue, textOf } from '../codecs/pickle-values.ts'
 import { cutShort, damaged, endsBefore } from '../file-faults.ts'
-import { saveWeightsHint, type TorchStorage, torchGlobals } from './pytorch-objects.ts'
-import { createStorageTable } from './pytorch-storages.ts'
-import type { StorageBytes } from './pytorch-tensors.ts'
-import { contentOf } from './state-dict.ts'
+import { saveWeightsHint, type TorchStorage, torchGlobals } from '../pytorch/objects.ts'
+import { contentOf } from '../pytorch/state-dict.ts'
+import { createStorageTable } from '../pytorch/storages.ts'
+import type { StorageBytes } from '../pytorch/tensors.ts'
 
 const MAGIC_NUMBER = 0x1950a86a20f9469cfc6cn
 const PROTOCOL_VERSION = 1001

@@ -8,12 +8,13 @@ import { EspalierError } from '../../shared/errors.ts'
 import { type ByteSource, memorySource } from '../byte-source.ts'
 import type { CheckpointReader } from '../checkpoint.ts'
 import { readPickle } from '../codecs/pickle.ts'
+import { latin1 } from '../codecs/pickle-values.ts'
 import { openZip, type ZipArchive, type ZipEntry } from '../codecs/zip.ts'
 import { damaged } from '../file-faults.ts'
-import { saveWeightsHint, type TorchStorage, torchGlobals } from './pytorch-objects.ts'
-import { createStorageTable } from './pytorch-storages.ts'
-import type { StorageBytes } from './pytorch-tensors.ts'
-import { contentOf } from './state-dict.ts'
+import { saveWeightsHint, type TorchStorage, torchGlobals } from '../pytorch/objects.ts'
+import { contentOf } from '../pytorch/state-dict.ts'
+import { createStorageTable } from '../pytorch/storages.ts'
+import type { StorageBytes } from '../pytorch/tensors.ts'
 
 /** Largest pickle, bytes: it holds names and dims only. */
 const MAX_PICKLE = 256 * 2 ** 20
@@ -27,15 +28,15 @@ export const pytorchZip: CheckpointReader = {
     const zip = await openZip(source.path)
     try {
       const root = rootOf(zip)
-      const pickle = await readPickled(zip, `${root}data.pkl`)
+      const pickle = await readPickled(source, zip, `${root}data.pkl`)
       const table = createStorageTable()
       const { value } = readPickle(memorySource(pickle, source.path), 0, {
         globals: torchGlobals,
         persistent: table.resolve,
         hint: saveWeightsHint,
       })
-      const isBigEndian = (await readText(zip, `${root}byteorder`)) === 'big'
-      return contentOf(source.path, value, await locateStorages(source, zip, root, table.storages, isBigEndian))
+      const isSwapped = await isBigEndian(source, zip, `${root}byteorder`)
+      return contentOf(source.path, value, await locateStorages(source, zip, root, table.storages, isSwapped))
     } finally {
       await zip.close()
     }
@@ -54,9 +55,9 @@ function rootOf(zip: ZipArchive): string {
   })
 }
 
-async function readPickled(zip: ZipArchive, name: string): Promise<Uint8Array> {
+async function readPickled(source: ByteSource, zip: ZipArchive, name: string): Promise<Uint8Array> {
   const entry = zip.find(name)!
-  if (entry.size <= MAX_PICKLE) return zip.read(entry)
+  if (entry.size <= MAX_PICKLE) return readEntry(source, entry, await zip.dataOffset(entry), 0, entry.size)
   throw new EspalierError({
     code: 'file.too-large',
     message: `${zip.path} holds a "${name}" of ${entry.size} bytes.`,
@@ -65,10 +66,11 @@ async function readPickled(zip: ZipArchive, name: string): Promise<Uint8Array> {
   })
 }
 
-/** Undefined where there is no such entry: older archives have no `byteorder`, and are little-endian. */
-async function readText(zip: ZipArchive, name: string): Promise<string | undefined> {
+/** Older archives have no `byteorder`, and are little-endian. */
+async function isBigEndian(source: ByteSource, zip: ZipArchive, name: string): Promise<boolean> {
   const entry = zip.find(name)
-  return entry && entry.size < 100 ? new TextDecoder().decode(await zip.read(entry)) : undefined
+  if (entry?.size !== 3) return false
+  return latin1(readEntry(source, entry, await zip.dataOffset(entry), 0, entry.size)) === 'big'
 }
 
 /** Checks that every storage is there and whole, and says how to read it. */
@@ -77,7 +79,7 @@ async function locateStorages(
   zip: ZipArchive,
   root: string,
   storages: ReadonlyMap<string, TorchStorage>,
-  isBigEndian: boolean,
+  isSwapped: boolean,
 ): Promise<StorageBytes> {
   const places = new Map<string, { entry: ZipEntry; start: number; elementSize: number }>()
   for (const { key, count, elementSize } of storages.values()) {
@@ -92,7 +94,7 @@ async function locateStorages(
   return (key, offset, length) => {
     const { entry, start, elementSize } = places.get(key)!
     const bytes = readEntry(source, entry, start, offset, length)
-    return isBigEndian ? swapped(bytes, elementSize) : bytes
+    return isSwapped ? swapped(bytes, elementSize) : bytes
   }
 }
 

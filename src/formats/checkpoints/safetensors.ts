@@ -6,11 +6,11 @@
 import { EspalierError } from '../../shared/errors.ts'
 import { type ByteSource, memorySource } from '../byte-source.ts'
 import type { CheckpointContent, CheckpointReader, StoredTensor, StoredType } from '../checkpoint.ts'
+import { repeatedKey } from '../codecs/json-keys.ts'
 import type { ImportNote } from '../dataset.ts'
 import { cutShort, damaged, endsBefore } from '../file-faults.ts'
-import { repeatedKey } from './json-keys.ts'
-import { withoutPrefix } from './names.ts'
-import { elementsOf, toFloat32 } from './stored-types.ts'
+import { elementsOf, toFloat32 } from '../stored-types.ts'
+import { withoutPrefix } from '../wrapper-prefix.ts'
 
 /** Bytes; the limit of the format's own reader. */
 const MAX_HEADER = 100_000_000

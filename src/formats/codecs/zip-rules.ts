@@ -3,8 +3,6 @@ import yauzl from 'yauzl'
 import { EspalierError } from '../../shared/errors.ts'
 import { cutShort, damaged, fileFault } from '../file-faults.ts'
 
-export { damaged as corrupt } from '../file-faults.ts'
-
 export interface ZipLimits {
   readonly maxEntries: number
   /** Largest uncompressed entry, bytes. */
@@ -79,13 +77,12 @@ export function encrypted(path: string, what: string): EspalierError {
   })
 }
 
-/** A fault of yauzl, zlib or the file system, in our words. yauzl has messages only, no codes. */
-export function unreadable(path: string, cause: unknown, name?: string): EspalierError {
+/** A fault of yauzl, zlib or the file system while `what` was read. yauzl has messages only, no codes. */
+export function unreadable(path: string, cause: unknown, what: string): EspalierError {
   if (cause instanceof EspalierError || isSystemError(cause)) return fileFault(path, cause)
   const reason = cause instanceof Error ? cause.message : String(cause)
   if (/encryption/.test(reason)) return encrypted(path, 'strong encryption')
-  const where = name === undefined ? 'its directory' : `entry ${quoted(name)}`
-  const why = `${where} cannot be read (${reason})`
+  const why = `${what} cannot be read (${reason})`
   const isShort = /end of central directory|unexpected EOF|overflows file bounds|unexpected end of file/i.test(reason)
   return isShort ? cutShort(path, why) : damaged(path, why)
 }

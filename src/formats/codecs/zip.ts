@@ -9,7 +9,8 @@ import { promisify } from 'node:util'
 import { crc32, createInflateRaw, inflateRaw } from 'node:zlib'
 import yauzl, { type Entry, type ZipFile } from 'yauzl'
 import { EspalierError } from '../../shared/errors.ts'
-import { damaged, fileFault, unknownFormat } from '../file-faults.ts'
+import { cutShort, damaged, fileFault, unknownFormat } from '../file-faults.ts'
+import { readExactly } from '../file-io.ts'
 import {
   bomb,
   checkName,
@@ -63,8 +64,9 @@ const inflate = promisify(inflateRaw)
 /** Opens a zip file, lists it and refuses it where any entry breaks a rule. */
 export async function openZip(path: string, limits: Partial<ZipLimits> = {}): Promise<ZipArchive> {
   const file = await open(path, 'r').catch(cause => Promise.reject(fileFault(path, cause)))
+  let size = 0
   try {
-    const { size } = await file.stat()
+    size = (await file.stat()).size
     const head = Buffer.alloc(24)
     const { bytesRead } = await file.read(head, 0, head.length, 0)
     if (!head.toString('latin1').startsWith('PK'))
@@ -75,7 +77,7 @@ export async function openZip(path: string, limits: Partial<ZipLimits> = {}): Pr
     return archive(path, file, raw)
   } catch (error) {
     await file.close()
-    throw unreadable(path, error)
+    throw unreadable(path, error, `its directory, at the end of ${size} bytes,`)
   }
 }
 
@@ -122,12 +124,13 @@ async function list(zip: ZipFile, path: string, limits: ZipLimits): Promise<Map<
     const entry = describe(found)
     checkName(path, entry.name, names)
     if (found.isEncrypted()) throw encrypted(path, quoted(entry.name))
+    if (entry.compressedSize > zip.fileSize) throw cutShort(path, `entry ${quoted(entry.name)} is longer than the file`)
     checkSize(path, `entry ${quoted(entry.name)}`, entry.size, entry.compressedSize, limits.maxEntrySize, limits)
     total.size += entry.size
     total.compressed += entry.compressedSize
     checkSize(path, 'the archive', total.size, total.compressed, limits.maxTotalSize, limits)
     // Entries that share compressed bytes can expand a small file without end (Fifield 2019, "A better zip bomb").
-    if (total.compressed > zip.fileSize) throw bomb(path, 'the archive', 'entries overlap or reach past the end')
+    if (total.compressed > zip.fileSize) throw bomb(path, 'the archive', 'its entries overlap')
     if (raw.size >= limits.maxEntries) throw bomb(path, 'the archive', `it has more than ${limits.maxEntries} entries`)
     raw.set(entry, found)
   }
@@ -160,7 +163,7 @@ function archive(path: string, file: FileHandle, raw: ReadonlyMap<ZipEntry, Entr
     try {
       return await running
     } catch (cause) {
-      throw unreadable(path, cause, entry.name)
+      throw unreadable(path, cause, `entry ${quoted(entry.name)}`)
     } finally {
       pending.delete(running)
     }
@@ -192,11 +195,7 @@ function archive(path: string, file: FileHandle, raw: ReadonlyMap<ZipEntry, Entr
 
   async function readBytes(offset: number, length: number): Promise<Uint8Array> {
     const bytes = new Uint8Array(length)
-    for (let done = 0; done < length; ) {
-      const { bytesRead } = await file.read(bytes, done, length - done, offset + done)
-      if (bytesRead === 0) throw new Error('unexpected EOF')
-      done += bytesRead
-    }
+    await readExactly(file, path, offset, bytes)
     return bytes
   }
 
@@ -218,7 +217,7 @@ function archive(path: string, file: FileHandle, raw: ReadonlyMap<ZipEntry, Entr
         yield piece
       }
     } catch (cause) {
-      throw unreadable(path, cause, entry.name)
+      throw unreadable(path, cause, `entry ${quoted(entry.name)}`)
     }
     checkContent(path, entry, size, sum)
   }

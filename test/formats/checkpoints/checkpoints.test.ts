@@ -175,10 +175,7 @@ describe('PyTorch zip layout', () => {
     const wrong = await change('types-zip.pt', entry => (entry.name.endsWith('data/1') ? { ...entry, crc: 7 } : entry))
     const checkpoint = await openCheckpoint(wrong)
     expect(await thrownBy(() => readAll(checkpoint))).toMatchObject({ code: 'file.corrupt' })
-    const unchecked = await change('types-zip.pt', entry => ({
-      ...entry,
-      ...(entry.name.includes('/data/') && { crc: 0 }),
-    }))
+    const unchecked = await change('types-zip.pt', entry => ({ ...entry, crc: 0 }))
     readAll(await openCheckpoint(unchecked))
   })
 

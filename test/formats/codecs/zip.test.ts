@@ -125,6 +125,14 @@ describe('zip, what is refused', () => {
     expect((await thrownBy(() => openMade(entries))).message).toContain('overlap')
   })
 
+  it('an entry that is longer than the file', async () => {
+    const bytes = makeZip([{ name: 'x', data: text('abc') }])
+    const directory = bytes.indexOf('PK\x01\x02')
+    bytes.writeUInt32LE(5000, directory + 20)
+    const error = await thrownBy(async () => openZip(await save(bytes)))
+    expect(error).toMatchObject({ code: 'file.truncated' })
+  })
+
   it('a bomb that lies about its size', async () => {
     const zip = await openMade([{ name: 'liar', data: long, deflate: true, size: 100 }])
     const entry = zip.find('liar')!

@@ -1,6 +1,6 @@
 /** Names of tensors as wrappers of PyTorch change them. */
-import type { StoredTensor } from '../checkpoint.ts'
-import type { ImportNote } from '../dataset.ts'
+import type { StoredTensor } from './checkpoint.ts'
+import type { ImportNote } from './dataset.ts'
 
 /** What `DataParallel` and `torch.compile` put before every name. */
 const wrapperPrefixes = ['module.', '_orig_mod.']

@@ -1,6 +1,6 @@
 /** The storages that a pickle of torch.save refers to by persistent id, collected while it is read. */
 import { invalidPickle, isCount, type PicklePlace, type PickleValue, textOf } from '../codecs/pickle-values.ts'
-import { storageTypeOf, type TorchStorage } from './pytorch-objects.ts'
+import { storageTypeOf, type TorchStorage } from './objects.ts'
 
 export interface StorageTable {
   /** Whole storages by key, in order of first mention. */

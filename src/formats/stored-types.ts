@@ -1,5 +1,5 @@
 /** The element types that checkpoints store, and how each becomes f32. Bytes are little-endian, like every host of ours. */
-import type { StoredType } from '../checkpoint.ts'
+import type { StoredType } from './checkpoint.ts'
 
 interface ElementType {
   /** Bytes an element. */

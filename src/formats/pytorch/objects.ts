@@ -16,7 +16,7 @@ import {
   pickleGlobal,
   textOf,
 } from '../codecs/pickle-values.ts'
-import { storedTypes } from './stored-types.ts'
+import { storedTypes } from '../stored-types.ts'
 
 /** `count` elements from element `base` of what the file holds under `key`; several tensors may share one. */
 export interface TorchStorage extends PickleObject {

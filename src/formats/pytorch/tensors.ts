@@ -1,8 +1,8 @@
 /** Values of a PyTorch tensor: a strided view of a storage becomes a row-major array. */
 import { EspalierError } from '../../shared/errors.ts'
 import type { StoredTensor, StoredType } from '../checkpoint.ts'
-import type { TorchTensor } from './pytorch-objects.ts'
-import { elementsOf, storedTypes, toFloat32 } from './stored-types.ts'
+import { elementsOf, storedTypes, toFloat32 } from '../stored-types.ts'
+import type { TorchTensor } from './objects.ts'
 
 /** Little-endian bytes of a storage, by its key: `length` from `offset`. */
 export type StorageBytes = (key: string, offset: number, length: number) => Uint8Array

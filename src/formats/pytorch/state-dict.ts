@@ -3,9 +3,9 @@ import { EspalierError } from '../../shared/errors.ts'
 import type { CheckpointContent, StoredTensor } from '../checkpoint.ts'
 import { isGlobal, type PickleValue, textOf } from '../codecs/pickle-values.ts'
 import type { ImportNote } from '../dataset.ts'
-import { withoutPrefix } from './names.ts'
-import { isTorchTensor, isUnreadTensor } from './pytorch-objects.ts'
-import { type StorageBytes, storedTensor } from './pytorch-tensors.ts'
+import { withoutPrefix } from '../wrapper-prefix.ts'
+import { isTorchTensor, isUnreadTensor } from './objects.ts'
+import { type StorageBytes, storedTensor } from './tensors.ts'
 
 type Dict = ReadonlyMap<PickleValue, PickleValue>
 
@@ -45,8 +45,10 @@ export function contentOf(path: string, root: PickleValue, bytesOf: StorageBytes
   let dict = root as Dict
   for (const chosen of [...keys, undefined]) {
     for (const [key, value] of dict) {
-      if (chosen === undefined || key !== chosen)
-        visit(textOf(key) ?? 'an entry without a name', value, chosen === undefined)
+      const name = textOf(key)
+      if (key === chosen) continue
+      if (name === undefined) skipped.push(`An entry without a name: ${describe(value)}`)
+      else visit(name, value, chosen === undefined)
     }
     if (chosen !== undefined) dict = dict.get(chosen) as Dict
   }

@@ -1,5 +1,5 @@
 /** Writes safetensors. The same tensors and metadata always give the same bytes. */
-import { elementCount } from '../../core/graph/dims.ts'
+import { elementCount } from '../core/graph/dims.ts'
 
 export interface TensorToWrite {
   readonly name: string
