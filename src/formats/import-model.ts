@@ -8,9 +8,9 @@ import { type Identified, identify } from '../core/identify.ts'
 import { countZeros } from '../core/pruning/sparsity.ts'
 import { EspalierError } from '../shared/errors.ts'
 import type { Checkpoint, StoredTensor } from './checkpoint.ts'
-import { takeMasks } from './checkpoints/prune-masks.ts'
 import type { ImportNote } from './dataset.ts'
 import { inFile, isModelFile, modelFromContent } from './model-file.ts'
+import { takeMasks } from './pytorch/prune-masks.ts'
 
 export interface ImportReport {
   /** Id of the checkpoint reader. */
