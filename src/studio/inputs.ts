@@ -73,12 +73,8 @@ export async function readInputs(recipe: Recipe, readers: Readers, options: Read
   const dataset = await readers.dataset(recipe.data.path, options)
   if (model) requireFit(model, dataset)
   requireSplits(recipe, dataset)
-  const [height, width, channels] = dataset.shape
   const id = model?.architecture ?? architecture!
-  const graph = architectureOf(id, {
-    classes: dataset.classes.length,
-    inputDims: [channels ?? 1, height ?? 1, width ?? 1],
-  })
+  const graph = architectureOf(id, { classes: dataset.classes.length, inputDims: inputDimsOf(dataset) })
   const layers = graphCost(graph).layers.map(({ name, macs, kernel }) => ({
     name,
     macs,
@@ -98,16 +94,27 @@ export function requireFit(model: ModelFacts, dataset: DatasetFacts): void {
       hint: 'Choose the data set that the network was trained on.',
     })
   }
-  const channels = dataset.shape[2] ?? 1
-  if (model.inputDims[0] !== channels) {
+  const inputDims = inputDimsOf(dataset)
+  // Height and width of pictures may differ: a checkpoint does not say how large its pictures were.
+  if (model.inputDims.length !== inputDims.length || channelsOf(model.inputDims) !== channelsOf(inputDims)) {
     throw new EspalierError({
       code: 'dataset.shape',
-      message: `${model.path} takes pictures of ${model.inputDims[0]} channels, and those of ${dataset.path} have ${channels}.`,
+      message: `${model.path} takes samples of ${describeInput(model.inputDims)}, and those of ${dataset.path} have ${describeInput(inputDims)}.`,
       file: dataset.path,
-      rule: 'The network and the pictures must have the same number of channels.',
+      rule: 'The network and the samples must have the same number of channels.',
     })
   }
 }
+
+/** Samples are stored [height, width, channels] or [steps, features]; networks take [channels, height, width] or the latter. */
+function inputDimsOf({ shape }: DatasetFacts): readonly number[] {
+  const [height, width, channels] = shape
+  return shape.length === 3 ? [channels!, height!, width!] : shape
+}
+
+const isSequence = (dims: readonly number[]) => dims.length === 2
+const channelsOf = (dims: readonly number[]) => (isSequence(dims) ? dims[1] : dims[0])
+const describeInput = (dims: readonly number[]) => `${channelsOf(dims)} ${isSequence(dims) ? 'features' : 'channels'}`
 
 /** Throws `dataset.no-split` if a stage scores samples that are not there. */
 function requireSplits(recipe: Recipe, dataset: DatasetFacts): void {

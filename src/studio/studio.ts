@@ -1,11 +1,10 @@
 /** The application behind every host: a project, its library, its queue, and the calls of the contract. */
 import { basename, extname, resolve } from 'node:path'
-import manifest from '../../package.json' with { type: 'json' }
-import { doctor } from '../engine/runtime/doctor.ts'
 import type { Handlers, StudioEvent } from '../shared/contract.ts'
 import type { EngineState, ProjectInfo } from '../shared/domain.ts'
 import { EspalierError } from '../shared/errors.ts'
 import { createAnnouncer } from './announcer.ts'
+import { runDoctor } from './doctor.ts'
 import { describeEngine as describeCachedEngine } from './engine-version.ts'
 import type { StudioOptions } from './host.ts'
 import type { Readers } from './inputs.ts'
@@ -17,7 +16,7 @@ import { createQueue } from './queue.ts'
 import { createReaders } from './readers.ts'
 import { markInterrupted } from './recovery.ts'
 import { createRunCalls } from './run-calls.ts'
-import { checkDatabase } from './sqlite-check.ts'
+import { espalierVersion } from './version.ts'
 import { watchProject } from './watch.ts'
 
 export interface Studio {
@@ -33,8 +32,6 @@ export interface Studio {
   /** Stops what runs, says `why` in the logs, and closes the project file. */
   close(why?: string): Promise<void>
 }
-
-export const espalierVersion = manifest.version
 
 /**
  * Opens (or makes) the project and marks runs of dead processes. Throws what `openProject` throws.
@@ -89,8 +86,7 @@ export async function createStudio(options: StudioOptions & { readonly readers?:
       engine,
       recentProjects: options.recentProjects?.() ?? [],
     }),
-    'engine.doctor': () =>
-      doctor({ extra: [() => checkDatabase(project)], ...(options.probe && { probe: options.probe }) }),
+    'engine.doctor': () => runDoctor({ project, ...(options.probe && { probe: options.probe }) }),
     ...createLibraryCalls({ ...options, project, announcer, ownerId, readers }),
     ...createRunCalls({ project, queue, announcer, ownerId }),
   }

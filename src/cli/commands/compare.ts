@@ -1,0 +1,47 @@
+/** `espalier compare`: the runs of a project side by side, with the settings that differ. */
+import type { ComparedRun, Comparison } from '../../shared/domain.ts'
+import { compareProject } from '../../studio/compare-project.ts'
+import { type Column, count, macs, percent, seconds, table } from '../format.ts'
+import type { DefineCommand } from '../index.ts'
+
+export const defineCompare: DefineCommand = (program, terminal, end) => {
+  program
+    .command('compare')
+    .description('Put the runs of a project side by side.')
+    .argument('<project>', 'a .espalier file')
+    .option('--json', 'print one JSON object')
+    .action((file: string, options: { json?: true }) => {
+      const comparison = compareProject(file)
+      terminal.out(options.json ? `${JSON.stringify(comparison)}\n` : `${lines(comparison).join('\n')}\n`)
+      end(0)
+    })
+}
+
+function lines({ runs, differing }: Comparison): string[] {
+  if (runs.length === 0) return ['There are no runs in this project yet.']
+  const settings = differing.map(
+    (path): Column<ComparedRun> => ({ title: path, text: run => run.settings[path] ?? '-' }),
+  )
+  return table<ComparedRun>(
+    [
+      { title: 'run', text: run => String(run.number), right: true },
+      { title: 'name', text: run => run.name },
+      { title: 'seed', text: run => String(run.seed), right: true },
+      { title: 'state', text: run => run.state },
+      { title: 'model', text: run => run.model },
+      { title: 'data', text: run => run.data },
+      ...settings,
+      {
+        title: 'right',
+        text: ({ accuracy }) => (accuracy ? `${count(accuracy.correct)}/${count(accuracy.total)}` : '-'),
+        right: true,
+      },
+      { title: 'top-1', text: ({ accuracy }) => (accuracy ? percent(accuracy.top1) : '-'), right: true },
+      { title: 'before', text: ({ before }) => (before ? percent(before.top1) : '-'), right: true },
+      { title: 'sparsity', text: ({ sparsity }) => (sparsity === null ? '-' : percent(sparsity)), right: true },
+      { title: 'nonzero MACs', text: run => (run.nonzeroMacs === null ? '-' : macs(run.nonzeroMacs)), right: true },
+      { title: 'time', text: run => (run.seconds === null ? '-' : seconds(run.seconds)), right: true },
+    ],
+    runs,
+  )
+}

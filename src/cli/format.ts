@@ -1,0 +1,42 @@
+/** Numbers and tables for a person. */
+
+export const count = (value: number): string => value.toLocaleString('en-US')
+export const percent = (share: number, digits = 2): string => `${(100 * share).toFixed(digits)} %`
+
+export function seconds(value: number): string {
+  if (value < 10) return `${value.toFixed(1)} s`
+  if (value < 90) return `${Math.round(value)} s`
+  if (value < 5400) return `${Math.round(value / 60)} min`
+  return `${(value / 3600).toFixed(1)} h`
+}
+
+/** Multiply-accumulates: 40.6 M. */
+export function macs(value: number): string {
+  for (const [unit, size] of [
+    ['G', 1e9],
+    ['M', 1e6],
+    ['k', 1e3],
+  ] as const) {
+    if (value >= size) return `${(value / size).toPrecision(3)} ${unit}`
+  }
+  return String(value)
+}
+
+export interface Column<Row> {
+  readonly title: string
+  readonly text: (row: Row) => string
+  /** Numbers stand right. */
+  readonly right?: boolean
+}
+
+/** Lines of a table, the first being the titles. Each line ends without spaces. */
+export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string[] {
+  const cells = [columns.map(({ title }) => title), ...rows.map(row => columns.map(({ text }) => text(row)))]
+  const widths = columns.map((_, index) => Math.max(...cells.map(line => line[index]!.length)))
+  return cells.map(line =>
+    line
+      .map((cell, index) => (columns[index]!.right ? cell.padStart(widths[index]!) : cell.padEnd(widths[index]!)))
+      .join('  ')
+      .trimEnd(),
+  )
+}
