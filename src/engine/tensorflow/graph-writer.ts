@@ -94,7 +94,7 @@ export class GraphWriter {
     return this.node('Cast', [x], type, { attributes })
   }
 
-  unary(op: 'Rsqrt' | 'Neg', x: Output): Output {
+  unary(op: 'Rsqrt' | 'Neg' | 'Sigmoid' | 'Tanh', x: Output): Output {
     return this.node(op, [x], x.type, { attributes: { T: { type: x.type } } })
   }
 
@@ -109,6 +109,16 @@ export class GraphWriter {
 
   logical(op: 'LogicalAnd' | 'LogicalOr', a: Output, b: Output): Output {
     return this.node(op, [a, b], 'bool')
+  }
+
+  /** a b, or a b^T. */
+  matMul(a: Output, b: Output, isTransposed = false): Output {
+    const attributes = {
+      T: { type: a.type },
+      transpose_a: { bool: false },
+      transpose_b: { bool: isTransposed },
+    } as const
+    return this.node('MatMul', [a, b], a.type, { attributes })
   }
 
   biasAdd(x: Output, bias: Output): Output {

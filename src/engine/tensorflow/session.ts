@@ -39,6 +39,7 @@ export class Session {
   /** Runs what is needed for `fetches`, which come back in order. Blocks the thread. Throws `engine.failed`. */
   run(feeds: readonly Feed[], fetches: readonly Output[]): HostTensor[] {
     if (!this.#isOpen) throw new Error('the session is closed')
+    if (fetches.length === 0) return []
     const { binding } = this.#engine
     const numbers = { float32: binding.TF_FLOAT, int32: binding.TF_INT32, uint8: binding.TF_UINT8 }
     const ids: number[] = []

@@ -20,6 +20,7 @@ export const batchNormalization: TensorflowOp = {
     } as const
     const [channels, ...size] = inputDims[0]!
     if (size.length === 2) return graph.node('FusedBatchNormV3', [x!, ...parameters], x!.type, { attributes })
+    if (size.length > 0) throw invalidNode(node, 'only images and features can be normalised')
     // The op takes images only: features become the channels of images of one pixel.
     const pixel = graph.reshape(x!, [-1, 1, 1, channels!])
     return graph.reshape(graph.node('FusedBatchNormV3', [pixel, ...parameters], x!.type, { attributes }), [
