@@ -17,7 +17,7 @@ export interface ImportReport {
   readonly format: string
   readonly architecture: string
   readonly classes: number
-  /** [C, H, W]. */
+  /** One sample without batch: [C, H, W] for images. */
   readonly inputDims: readonly number[]
   /** Prunable weights, how many of them are zero, and how many a mask holds at zero. */
   readonly weights: number
@@ -95,9 +95,7 @@ function foreignNotes(
   if (!isAsked) notes.push(guessed(`The architecture is ${id}, from the names and shapes of the tensors.`))
   notes.push(...assumptionsOf(id).map(guessed))
   notes.push(guessed(`${classes} classes, from the size of the last layer.`))
-  notes.push(
-    guessed(`Input ${formatDims(inputDims)} (channels, height, width); height and width are the usual ones of ${id}.`),
-  )
+  notes.push(guessed(`Input ${formatDims(inputDims)}: what weights do not say of it is the usual of ${id}.`))
   return notes
 }
 

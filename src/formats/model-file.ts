@@ -19,11 +19,11 @@ const metadataSchema = z.object({
   espalier: z.literal(VERSION),
   architecture: z.string(),
   classes: z.coerce.number().int().positive(),
-  /** Channels, height and width of the input: `3x32x32`. */
+  /** Dims of the input without the batch: `3x32x32`. */
   input: z
     .string()
     .transform(text => text.split('x').map(Number))
-    .pipe(z.array(z.number().int().positive()).length(3)),
+    .pipe(z.array(z.number().int().positive())),
 })
 
 /** Deterministic, so that equal models have equal bytes. */
