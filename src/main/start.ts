@@ -1,5 +1,7 @@
 /** What is shown at a start, and what happens when the application is started again or asked for by the system. */
 import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { app } from 'electron'
 import type { Dialogs } from './dialogs.ts'
 import type { ShowFault } from './faults.ts'
@@ -38,6 +40,11 @@ export function setupStart(parts: StartParts): { start(): Promise<void> } {
     for (const path of paths) await attempt(projectActions.open(path))
   }
 
+  async function makeFirst(path: string): Promise<void> {
+    await mkdir(dirname(path), { recursive: true })
+    await projectActions.openOrCreate(path)
+  }
+
   async function openFirst(paths: readonly string[]): Promise<void> {
     const first = firstProjects({
       requested: paths,
@@ -46,7 +53,7 @@ export function setupStart(parts: StartParts): { start(): Promise<void> } {
       firstEver,
     })
     if ('open' in first) await openAll(first.open)
-    else await attempt(projectActions.openOrCreate(first.create))
+    else await attempt(makeFirst(first.create))
     while (windows.all().length === 0) {
       const answer = await dialogs.askForProject()
       if (answer === 'quit') return app.quit()

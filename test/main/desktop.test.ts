@@ -1,5 +1,5 @@
 /** The parts that follow what happens in the projects: task bar, sleep, notifications, menu, start, settings, crashes. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { MenuItemConstructorOptions } from 'electron'
@@ -377,7 +377,10 @@ describe('the menu', () => {
 })
 
 describe('the start', () => {
-  const firstEver = '/data/Studio.espalier'
+  let firstEver: string
+  beforeEach(() => {
+    firstEver = join(folder, 'data/Studio.espalier')
+  })
   function begin(requested: string[] = []) {
     const dialogs = createDialogs(settings)
     const projectActions = createProjectActions({ projects, windows, dialogs, settings })
@@ -395,6 +398,7 @@ describe('the start', () => {
   it('makes the first project of all', async () => {
     await begin().start()
     expect(shown()).toEqual([firstEver])
+    expect(existsSync(join(folder, 'data'))).toBe(true)
     expect(settings.get().recentProjects).toEqual([firstEver])
   })
 

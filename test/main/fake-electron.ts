@@ -37,6 +37,9 @@ class App extends EventEmitter {
     this.paths[name] = path
   }
   getAppPath = () => '/app'
+  whenReady = async () => {}
+  enableSandbox = () => {}
+  setAppUserModelId = () => {}
   requestSingleInstanceLock = (data: unknown) => {
     this.lockData = data
     return answers.hasLock
