@@ -32,6 +32,8 @@ export function fingerprint(folder = root) {
     'src/renderer',
     'src/shared',
     'src/core',
+    'src/formats',
+    'src/engine',
     'src/studio',
     'src/server',
     'resources',

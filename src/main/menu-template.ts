@@ -29,6 +29,11 @@ export function menuTemplate(state: MenuState, actions: MenuActions): MenuItemCo
   return isMac ? [{ role: 'appMenu' }, ...menus] : menus
 }
 
+const command = (label: string, id: CommandId, actions: MenuActions): MenuItemConstructorOptions => ({
+  label,
+  click: () => actions.command(id),
+})
+
 const separator: MenuItemConstructorOptions = { type: 'separator' }
 
 function projectMenu(state: MenuState, actions: MenuActions): MenuItemConstructorOptions {
@@ -38,6 +43,8 @@ function projectMenu(state: MenuState, actions: MenuActions): MenuItemConstructo
       { label: 'New…', accelerator: 'CmdOrCtrl+Shift+N', click: actions.newProject },
       { label: 'Open…', accelerator: 'CmdOrCtrl+O', click: actions.openProject },
       recentMenu(state.recentProjects, actions),
+      separator,
+      command('New recipe', 'recipe.new', actions),
       separator,
       { label: 'New window', accelerator: 'CmdOrCtrl+Alt+N', click: actions.newWindow },
       { role: 'close', label: 'Close window' },
@@ -90,6 +97,18 @@ function viewMenu({ theme, isDevelopment }: MenuState, actions: MenuActions): Me
   return {
     label: '&View',
     submenu: [
+      command('Library', 'go.library', actions),
+      command('Recipes', 'go.recipes', actions),
+      command('Runs', 'go.runs', actions),
+      command('Compare', 'go.compare', actions),
+      separator,
+      // The window has the key; the menu shows it. Only macOS takes it here.
+      {
+        ...command('Command palette', 'view.palette', actions),
+        accelerator: 'CmdOrCtrl+K',
+        registerAccelerator: false,
+      },
+      separator,
       {
         label: 'Theme',
         submenu: [choice('As the system', 'system'), choice('Light', 'light'), choice('Dark', 'dark')],
@@ -113,7 +132,8 @@ function helpMenu(actions: MenuActions): MenuItemConstructorOptions {
     label: '&Help',
     submenu: [
       { label: 'Documentation', accelerator: 'F1', click: actions.openDocumentation },
-      { label: 'Doctor', click: () => actions.command('view.doctor') },
+      command('Keyboard shortcuts', 'view.shortcuts', actions),
+      command('Doctor', 'go.doctor', actions),
       separator,
       { role: 'about' },
     ],

@@ -1,7 +1,6 @@
 /** The application menu, kept up to date with the recent projects and the theme. */
 import { join } from 'node:path'
 import { app, Menu, shell } from 'electron'
-import type { CommandId, Theme } from '../shared/bridge.ts'
 import type { ShowFault } from './faults.ts'
 import { type MenuActions, menuTemplate } from './menu-template.ts'
 import type { ProjectActions } from './project-actions.ts'
@@ -13,12 +12,6 @@ export interface MenuParts {
   readonly settings: SettingsStore
   readonly windows: Windows
   readonly showFault: ShowFault
-}
-
-const themeCommands: Readonly<Record<Theme, CommandId>> = {
-  system: 'theme.system',
-  light: 'theme.light',
-  dark: 'theme.dark',
 }
 
 export function setupMenu({ projectActions, settings, windows, showFault }: MenuParts): void {
@@ -34,7 +27,7 @@ export function setupMenu({ projectActions, settings, windows, showFault }: Menu
     newWindow: projectActions.newWindow,
     setTheme(theme) {
       settings.update({ theme })
-      for (const window of windows.all()) windows.command(window, themeCommands[theme])
+      for (const window of windows.all()) windows.command(window, `view.theme.${theme}`)
     },
     command(id) {
       const window = windows.current()

@@ -35,8 +35,20 @@ export const portMessage = 'espalier:port'
 /** A command of the window, chosen in the native menu: `{ type: 'espalier:command', id }`, posted by the preload. */
 export const commandMessage = 'espalier:command'
 
-/** The ids of these commands. The theme ones say that the theme was changed in the menu. */
-export const commandIds = ['view.doctor', 'theme.system', 'theme.light', 'theme.dark'] as const
+/** Commands of the window that stand in the menu too. `view.theme...` says that the theme was chosen there. */
+export const commandIds = [
+  'go.library',
+  'go.recipes',
+  'go.runs',
+  'go.compare',
+  'go.doctor',
+  'recipe.new',
+  'view.palette',
+  'view.shortcuts',
+  'view.theme.system',
+  'view.theme.light',
+  'view.theme.dark',
+] as const
 export type CommandId = (typeof commandIds)[number]
 
 /** The messages between preload and main. */

@@ -1,4 +1,5 @@
 /** The small decisions of the desktop, each a function. */
+import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readArguments } from '../../src/main/arguments.ts'
@@ -10,6 +11,7 @@ import { endNotice } from '../../src/main/notices.ts'
 import { projectName, withProjectExtension } from '../../src/main/project-file.ts'
 import { choiceOf, quitQuestion } from '../../src/main/quit-question.ts'
 import { withoutRecent, withRecent } from '../../src/main/recent-list.ts'
+import { commandIds } from '../../src/shared/bridge.ts'
 import { run } from './samples.ts'
 
 describe('the command line', () => {
@@ -177,5 +179,13 @@ describe('lines of a process', () => {
 
   it('that never end come in pieces', () => {
     expect(lines(['x'.repeat(200_000)]).map(line => line.length)).toEqual([65_536, 65_536, 65_536, 3_392])
+  })
+})
+
+describe('commands of the menu', () => {
+  it('are commands of the window', () => {
+    const source = readFileSync(join(import.meta.dirname, '../../src/renderer/src/app-commands.ts'), 'utf8')
+    const known = [...source.matchAll(/\bid: '([^']+)'/g)].map(([, id]) => id)
+    expect(known).toEqual(expect.arrayContaining([...commandIds]))
   })
 })

@@ -357,11 +357,11 @@ describe('the menu', () => {
     await click('Dark')
     expect([item('Dark').checked, settings.get().theme]).toEqual([true, 'dark'])
     const [window] = windows.all() as unknown as BrowserWindow[]
-    expect(window?.webContents.sent).toEqual([['espalier:command', 'theme.dark']])
+    expect(window?.webContents.sent).toEqual([['espalier:command', 'view.theme.dark']])
     await click('Doctor')
     expect((windows.current() as unknown as BrowserWindow).webContents.sent.at(-1)).toEqual([
       'espalier:command',
-      'view.doctor',
+      'go.doctor',
     ])
     // A project that was deleted is not made anew by its name in the list.
     rmSync(path)

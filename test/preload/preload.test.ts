@@ -68,7 +68,7 @@ describe('the bridge', () => {
   })
 
   it('passes commands of the menu on', () => {
-    listeners.get(channels.command)?.({ sender: 'ipcRenderer' }, 'view.doctor')
-    expect(posted).toEqual([[{ type: commandMessage, id: 'view.doctor' }, '/']])
+    listeners.get(channels.command)?.({ sender: 'ipcRenderer' }, 'go.doctor')
+    expect(posted).toEqual([[{ type: commandMessage, id: 'go.doctor' }, '/']])
   })
 })

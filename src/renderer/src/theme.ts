@@ -21,6 +21,9 @@ watchEffect(() => {
   document.documentElement.dataset['theme'] = theme.value
 })
 
+// The desktop's title bar, menus and dialogs follow.
+watchEffect(() => window.espalier?.setTheme(themeChoice.value))
+
 const lessMotion = window.matchMedia('(prefers-reduced-motion: reduce)')
 export const reducedMotion = ref(lessMotion.matches)
 lessMotion.addEventListener('change', event => {
