@@ -29,7 +29,8 @@ module.exports = {
     layer('studio', 'engine', 'formats', 'core', 'shared'),
     layer('main', 'studio', 'shared'),
     layer('server', 'studio', 'shared'),
-    layer('cli', 'studio', 'shared'),
+    // `espalier serve` starts the browser host.
+    layer('cli', 'server', 'studio', 'shared'),
     layer('preload', 'shared'),
     layer('renderer', 'shared'),
     only('electron', 'main/', 'preload/'),
