@@ -5,7 +5,7 @@ import type { Terminal } from './terminal.ts'
 
 export const exitStatuses: Readonly<Record<ErrorKind, number>> = { input: 2, failure: 1, interrupted: 130 }
 
-export const statusOf = ({ code }: ErrorData): number => exitStatuses[errorKinds[code]]
+export const statusOf = ({ code }: Pick<ErrorData, 'code'>): number => exitStatuses[errorKinds[code]]
 
 /** Writes the error to standard error and returns the exit status. */
 export function report(thrown: unknown, terminal: Terminal, asJson: boolean): number {
@@ -15,7 +15,7 @@ export function report(thrown: unknown, terminal: Terminal, asJson: boolean): nu
 }
 
 /** The sentence, and what to do about it. */
-export const oneLine = ({ message, hint }: ErrorData): string =>
+export const oneLine = ({ message, hint }: { message: string; hint?: string | undefined }): string =>
   [message, hint]
     .filter(Boolean)
     .join(' ')

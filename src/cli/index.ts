@@ -1,6 +1,7 @@
 /** The terminal host: `espalier run | inspect | compare | architectures | doctor | serve`. */
 import { Command, CommanderError } from 'commander'
 import { espalierVersion } from '../studio/version.ts'
+import type { DefineCommand } from './command.ts'
 import { defineArchitectures } from './commands/architectures.ts'
 import { defineCompare } from './commands/compare.ts'
 import { defineDoctor } from './commands/doctor.ts'
@@ -9,9 +10,6 @@ import { defineRun } from './commands/run.ts'
 import { defineServe } from './commands/serve.ts'
 import { exitStatuses, report } from './errors.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
-
-/** Adds its command to `program`. What it returns when it is run is the exit status. */
-export type DefineCommand = (program: Command, terminal: Terminal, end: (status: number) => void) => void
 
 const commands: readonly DefineCommand[] = [
   defineRun,

@@ -1,6 +1,6 @@
 /** A recipe as a file. */
 import { readFile, stat } from 'node:fs/promises'
-import { basename, dirname, resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { EspalierError } from '../shared/errors.ts'
 import { parseRecipe, type Recipe } from '../shared/recipe.ts'
 import { resolvePaths } from '../studio/recipe-paths.ts'
@@ -32,23 +32,48 @@ function parseJson(text: string, file: string): unknown {
   }
 }
 
-/** V8 says the position of most faults, and of an early end nothing. */
 function placeOf(reason: string, text: string): string {
-  const given = /at position (\d+)/.exec(reason)?.[1]
-  const before = text.slice(0, given === undefined ? text.length : Number(given)).split('\n')
+  const before = text.slice(0, positionIn(reason) ?? firstFault(text)).split('\n')
   return `line ${before.length}, column ${before.at(-1)!.length + 1}`
+}
+
+const positionIn = (reason: string): number | undefined => {
+  const given = /at position (\d+)/.exec(reason)?.[1]
+  return given === undefined ? undefined : Number(given)
+}
+
+/** V8 does not say where an unexpected word stands: it is after the longest beginning that could still become JSON. */
+function firstFault(text: string): number {
+  let good = 0
+  let bad = text.length + 1
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1
+    if (couldGoOn(text.slice(0, middle))) good = middle
+    else bad = middle
+  }
+  return good
+}
+
+function couldGoOn(beginning: string): boolean {
+  try {
+    JSON.parse(beginning)
+    return true
+  } catch (thrown) {
+    const { message } = thrown as Error
+    return /^Unexpected end|^Unterminated/.test(message) || positionIn(message) === beginning.length
+  }
 }
 
 const plain = (reason: string) =>
   reason
-    .replace(/ in JSON at position.*$/s, '')
+    .replace(/(?: in JSON)? at position.*$/s, '')
     .replace(/, (?:\.\.\.)?".*" is not valid JSON$/s, '')
     .replace(/^./, first => first.toLowerCase())
 
 const notJson = (file: string, why: string) =>
   new EspalierError({
     code: 'recipe.not-json',
-    message: `${basename(file)} is not a recipe: ${why}.`,
+    message: `${file} is not a recipe: ${why}.`,
     file,
     rule: 'A recipe is a JSON document.',
   })

@@ -2,20 +2,31 @@
 import { resolve } from 'node:path'
 import type { Comparison } from '../shared/domain.ts'
 import { compareRuns } from './compare.ts'
+import { isAlive } from './owner.ts'
 import { withFaults } from './project/faults.ts'
 import { openProject } from './project/project.ts'
 
-/** Writes nothing, and may be called while others have the project open. Throws as `openProject` does. */
+/**
+ * Writes nothing, and may be called while others have the project open. Runs of processes that died are interrupted, even
+ * if nobody has written that yet. Throws as `openProject` does.
+ */
 export function compareProject(file: string): Comparison {
   const path = resolve(file)
   const project = openProject(path, { readOnly: true })
   try {
     return withFaults(path, () =>
-      project.read(() =>
-        compareRuns(
-          project.runs.list().map(({ id }) => ({ run: project.runs.get(id)!, layers: project.layers.ofRun(id) })),
-        ),
-      ),
+      project.read(() => {
+        const now = Date.now()
+        const owners = project.owners.withUnfinishedRuns().filter(owner => !isAlive(owner, now))
+        const interrupted = new Set(owners.flatMap(({ id }) => project.runs.unfinished(id)))
+        return compareRuns(
+          project.runs.list().map(({ id }) => {
+            const run = project.runs.get(id)!
+            const summary = interrupted.has(id) ? { ...run.summary, state: 'interrupted' as const } : run.summary
+            return { run: { ...run, summary }, layers: project.layers.ofRun(id) }
+          }),
+        )
+      }),
     )
   } finally {
     project.close()

@@ -7,8 +7,8 @@ import { randomUUID } from 'node:crypto'
 import type { RunProgress, RunSummary } from '../shared/domain.ts'
 import { EspalierError } from '../shared/errors.ts'
 import type { Recipe } from '../shared/recipe.ts'
-import type { Announcer } from './announcer.ts'
-import { type RunEnd, type RunningRun, type WorkOptions, workRun } from './run-work.ts'
+import { type RunEnd, type RunningRun, workRun } from './run-work.ts'
+import type { WorkOptions } from './work-options.ts'
 
 export interface Queue {
   /** One run for each seed, in order. */
@@ -30,7 +30,7 @@ export interface Queue {
   close(why: string): Promise<void>
 }
 
-export function createQueue(options: WorkOptions & { announcer: Announcer; concurrency: number }): Queue {
+export function createQueue(options: WorkOptions & { concurrency: number }): Queue {
   const { project, ownerId, announcer } = options
   const waiting: string[] = []
   const running = new Map<string, RunningRun>()

@@ -3,12 +3,12 @@
  * writes nothing: so whoever has the project open looks for owners that are gone, and says what became of their runs.
  * A run that was only queued is not begun by another process: nobody there asked for it.
  */
-import { rmSync } from 'node:fs'
 import type { ErrorData } from '../shared/errors.ts'
 import type { Announcer } from './announcer.ts'
 import { workFolder } from './directories.ts'
 import type { Directories } from './host.ts'
 import { isAlive } from './owner.ts'
+import { removeWorkFolder } from './prepare-run.ts'
 import type { Owner } from './project/owners.ts'
 import type { Project } from './project/project.ts'
 
@@ -31,7 +31,7 @@ export function markInterrupted({ project, announcer, ownerId, directories }: Re
       return unfinished
     })
     for (const id of ids) {
-      rmSync(workFolder(directories, id), { recursive: true, force: true })
+      removeWorkFolder(workFolder(directories, id))
       const run = project.runs.summary(id)
       if (run) announcer.announce({ type: 'run.changed', run })
     }

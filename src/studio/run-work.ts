@@ -2,32 +2,16 @@
  * Works one run from the queue to its end: reads its inputs, takes over finished work of the same identity, and feeds
  * and watches an engine process for the rest. Whatever happens, the run ends in a state that is true.
  */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { FromEngine } from '../engine/protocol.ts'
-import { diskFault } from '../formats/disk-faults.ts'
 import type { RunProgress, RunState } from '../shared/domain.ts'
 import { type ErrorData, toErrorData } from '../shared/errors.ts'
 import { diedError } from './died.ts'
 import { samplesFolder, workFolder } from './directories.ts'
-import type { EngineExit, EngineProcess, StudioOptions } from './host.ts'
-import { stageKeys } from './identity.ts'
-import { type Inputs, type Readers, readInputs } from './inputs.ts'
-import { addDataset, addModel } from './library.ts'
-import type { Project } from './project/project.ts'
+import type { EngineExit, EngineProcess } from './host.ts'
+import { type PreparedRun, prepareRun, removeWorkFolder } from './prepare-run.ts'
 import type { StoredRun } from './project/runs.ts'
-import { createRecorder, type Recorder, type RecorderOptions } from './recorder.ts'
-import { findReusable, modelAfter, takeOver } from './reuse.ts'
-
-export interface WorkOptions extends Pick<StudioOptions, 'directories' | 'spawnEngine'> {
-  readonly project: Project
-  readonly announcer: RecorderOptions['announcer']
-  readonly ownerId: string
-  readonly readers: Readers
-  readonly describeEngine: NonNullable<StudioOptions['describeEngine']>
-  readonly stopGraceMs: number
-  readonly onEngine: (engine: { tensorflow: string; device: string } | ErrorData) => void
-}
+import { createRecorder, type Recorder } from './recorder.ts'
+import type { WorkOptions } from './work-options.ts'
 
 export type RunEnd = { readonly state: Exclude<RunState, 'queued' | 'running'>; readonly error: ErrorData | null }
 
@@ -45,7 +29,7 @@ export interface RunningRun {
 const outputLines = 200
 
 export function workRun(run: StoredRun, options: WorkOptions): RunningRun {
-  const { project, directories } = options
+  const { directories } = options
   const { id } = run.summary
   const work = workFolder(directories, id)
   const reading = new AbortController()
@@ -56,9 +40,7 @@ export function workRun(run: StoredRun, options: WorkOptions): RunningRun {
   let graceTimer: NodeJS.Timeout | undefined
 
   const recorder = createRecorder({
-    project,
-    announcer: options.announcer,
-    ownerId: options.ownerId,
+    ...options,
     runId: id,
     uses: run.recipe.stages.map(({ use }) => use),
     onFault: fail,
@@ -82,44 +64,8 @@ export function workRun(run: StoredRun, options: WorkOptions): RunningRun {
     }
   }
 
-  async function prepare(): Promise<{ keys: string[]; firstStage: number; modelFile?: string } | 'finished'> {
-    const onProgress = ({ step, done, total }: { step: string; done: number; total: number }) =>
-      recorder.progress({ stage: null, step, done, total, unit: '' })
-    const inputs = await readInputs(run.recipe, options.readers, { signal: reading.signal, onProgress })
-    const description = await options.describeEngine()
-    const engineVersion = description?.version ?? 'none'
-    const { dataset, model, architecture, layers } = inputs
-    const keys = stageKeys({
-      recipe: run.recipe,
-      seed: run.summary.seed,
-      dataFingerprint: dataset.fingerprint,
-      weightsFingerprint: model?.fingerprint ?? null,
-      architecture,
-      engineVersion,
-    })
-    addToLibrary(options, inputs)
-    recorder.inputs(keys.at(-1)!, {
-      data: { name: dataset.name, fingerprint: dataset.fingerprint },
-      model: { name: model?.name ?? architecture, architecture, fingerprint: model?.fingerprint ?? null },
-      engine: engineVersion,
-      layers,
-    })
-    const reused = run.again ? [] : findReusable(project, keys)
-    if (reused.length > 0) {
-      recorder.change(() => takeOver(project, id, reused, keys, Date.now()))
-      recorder.log(reuseText(project, reused.length, run.recipe.stages.length, reused.at(-1)!.runId))
-    }
-    if (reused.length === run.recipe.stages.length) return 'finished'
-    const sha256 = modelAfter(reused)
-    makeWorkFolder(work)
-    if (sha256 === null) return { keys, firstStage: reused.length }
-    const modelFile = join(work, 'start.safetensors')
-    writeModel(modelFile, project.weights.get(sha256)!)
-    return { keys, firstStage: reused.length, modelFile }
-  }
-
-  async function feed(job: { keys: string[]; firstStage: number; modelFile?: string }): Promise<RunEnd> {
-    const { keys, ...rest } = job
+  async function feed(prepared: PreparedRun): Promise<RunEnd> {
+    const { keys, ...rest } = prepared
     const child = options.spawnEngine()
     engine = child
     let terminal: Extract<FromEngine, { type: 'finished' | 'stopped' | 'failed' }> | undefined
@@ -171,9 +117,9 @@ export function workRun(run: StoredRun, options: WorkOptions): RunningRun {
   async function toEnd(): Promise<RunEnd> {
     try {
       recorder.start()
-      const job = await prepare()
+      const prepared = await prepareRun(run, options, recorder, reading.signal)
       if (stopped !== undefined) return { state: 'stopped', error: null }
-      return job === 'finished' ? { state: 'finished', error: null } : await feed(job)
+      return prepared === 'finished' ? { state: 'finished', error: null } : await feed(prepared)
     } catch (thrown) {
       if (stopped !== undefined) return { state: 'stopped', error: null }
       return { state: 'failed', error: fault ?? toErrorData(thrown) }
@@ -183,7 +129,7 @@ export function workRun(run: StoredRun, options: WorkOptions): RunningRun {
   async function toSavedEnd(): Promise<RunEnd & { saved: boolean }> {
     const end = await toEnd()
     clearTimeout(graceTimer)
-    rmSync(work, { recursive: true, force: true })
+    removeWorkFolder(work)
     return { ...end, saved: saveEnd(recorder, end, stopped) }
   }
 
@@ -199,20 +145,6 @@ export function workRun(run: StoredRun, options: WorkOptions): RunningRun {
   }
 }
 
-/** What a run works with stands in the library, also when the terminal named it. */
-function addToLibrary({ project, announcer, ownerId }: WorkOptions, { dataset, model }: Inputs): void {
-  const isNew =
-    project.datasets.byFingerprint(dataset.fingerprint)?.path !== dataset.path ||
-    (model !== null && project.models.byFingerprint(model.fingerprint)?.path !== model.path)
-  if (!isNew) return
-  project.write(() => {
-    addDataset(project, dataset)
-    if (model) addModel(project, model)
-    project.events.add(ownerId, 'library', null)
-  })
-  announcer.announce({ type: 'library.changed' })
-}
-
 function saveEnd(recorder: Recorder, { state, error }: RunEnd, stopped: string | undefined): boolean {
   try {
     if (state === 'stopped' && stopped !== undefined) recorder.log(stopped)
@@ -222,28 +154,5 @@ function saveEnd(recorder: Recorder, { state, error }: RunEnd, stopped: string |
     return false
   } finally {
     recorder.close()
-  }
-}
-
-function reuseText(project: Project, count: number, of: number, fromRun: string): string {
-  const from = project.runs.summary(fromRun)
-  const what = count === of ? 'All stages were' : count === 1 ? 'The first stage was' : `The first ${count} stages were`
-  return `${what} done before with the same inputs, settings, seed and engine; taken over from run ${from?.number}.`
-}
-
-function makeWorkFolder(path: string): void {
-  try {
-    rmSync(path, { recursive: true, force: true })
-    mkdirSync(path, { recursive: true })
-  } catch (cause) {
-    throw diskFault(path, cause)
-  }
-}
-
-function writeModel(path: string, bytes: Buffer): void {
-  try {
-    writeFileSync(path, bytes)
-  } catch (cause) {
-    throw diskFault(path, cause)
   }
 }

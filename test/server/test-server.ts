@@ -7,7 +7,7 @@ import { createGrants } from '../../src/server/grants.ts'
 import { type ServerOptions, startServer } from '../../src/server/server.ts'
 import { createUploads, type UploadLimits, uploadLimits } from '../../src/server/uploads.ts'
 import type { ServedStudio } from '../shared/contract-suite.ts'
-import { temporaryFolder } from '../studio/temporary.ts'
+import { temporaryFolder } from '../temporary.ts'
 
 export interface Answer {
   readonly status: number

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { expect, it } from 'vitest'
 import { createUploads } from '../../src/server/uploads.ts'
-import { temporaryFolder } from '../studio/temporary.ts'
+import { temporaryFolder } from '../temporary.ts'
 import { startTestServer } from './test-server.ts'
 
 type TestServer = Awaited<ReturnType<typeof startTestServer>>

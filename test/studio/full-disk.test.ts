@@ -4,10 +4,10 @@ import { EspalierError } from '../../src/shared/errors.ts'
 import { createAnnouncer } from '../../src/studio/announcer.ts'
 import { openProject, type Project } from '../../src/studio/project/project.ts'
 import { createQueue } from '../../src/studio/queue.ts'
+import { temporaryFolder } from '../temporary.ts'
 import { fakeReaders } from './fake-readers.ts'
 import { diligent, type Script, scriptedEngines } from './harness.ts'
 import { addOwner, exampleRecipe } from './project/examples.ts'
-import { temporaryFolder } from './temporary.ts'
 
 /** A queue over a project whose disk can be made full. */
 function queueOnSmallDisk(script: Script) {

@@ -10,9 +10,9 @@ import type { StageOutcome } from '../../src/shared/stages.ts'
 import type { EngineExit, EngineProcess, StudioOptions } from '../../src/studio/host.ts'
 import type { Readers } from '../../src/studio/inputs.ts'
 import { createStudio, type Studio } from '../../src/studio/studio.ts'
+import { temporaryFolder } from '../temporary.ts'
 import { fakeReaders } from './fake-readers.ts'
 import { evaluated, pruned } from './project/examples.ts'
-import { temporaryFolder } from './temporary.ts'
 
 /** An engine that a test plays by hand. */
 export interface PlayedEngine extends EngineProcess {

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it, onTestFinished } from 'vitest'
 import { forkEngine } from '../../src/studio/engine-process.ts'
+import { temporaryFolder } from '../temporary.ts'
 import { isState, openStudio, recipeIn } from './harness.ts'
-import { temporaryFolder } from './temporary.ts'
 
 const here = (file: string) => fileURLToPath(new URL(file, import.meta.url))
 const worker = here('fake-worker.ts')

@@ -349,3 +349,25 @@ it('removes a run that is over, and refuses one that is not', async () => {
   expect((await studio.call('run.list', {})).runs).toEqual([])
   await expect(studio.call('run.get', { id })).rejects.toMatchObject({ code: 'not-found' })
 })
+
+it('kills at once what does not stop, and counts it as stopped', async () => {
+  const engines = scriptedEngines()
+  const studio = await openStudio({ spawnEngine: engines.spawnEngine, stopGraceMs: 60_000 })
+  const coming = engines.next()
+  const { id } = await startOne(studio)
+  const engine = await coming
+  const stopping = studio.call('run.stop', { id })
+  studio.kill('A second Ctrl-C.')
+  expect((await stopping).state).toBe('stopped')
+  expect(engine.isKilled).toBe(true)
+})
+
+it('ends a process that has said its last word and stays', async () => {
+  const engines = scriptedEngines((engine, message) => {
+    if (message.type === 'start') engine.say({ type: 'finished' })
+  })
+  const studio = await openStudio({ spawnEngine: engines.spawnEngine, stopGraceMs: 30 })
+  const { run } = await finishOne(studio)
+  expect(engines.engines[0]!.isKilled).toBe(true)
+  expect(run.state).toBe('finished')
+})

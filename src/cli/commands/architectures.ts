@@ -1,7 +1,7 @@
 /** `espalier architectures`: the networks that can be built and recognised. */
 import { offeredArchitectures } from '../../studio/architectures.ts'
+import type { DefineCommand } from '../command.ts'
 import { count, macs, table } from '../format.ts'
-import type { DefineCommand } from '../index.ts'
 
 export const defineArchitectures: DefineCommand = (program, terminal, end) => {
   program

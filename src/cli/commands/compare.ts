@@ -1,8 +1,8 @@
 /** `espalier compare`: the runs of a project side by side, with the settings that differ. */
 import type { ComparedRun, Comparison } from '../../shared/domain.ts'
 import { compareProject } from '../../studio/compare-project.ts'
+import type { DefineCommand } from '../command.ts'
 import { type Column, count, macs, percent, seconds, table } from '../format.ts'
-import type { DefineCommand } from '../index.ts'
 
 export const defineCompare: DefineCommand = (program, terminal, end) => {
   program

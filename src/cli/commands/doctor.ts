@@ -1,8 +1,8 @@
 /** `espalier doctor`: what is there, what is missing, what to do. */
 import type { DoctorReport } from '../../shared/doctor.ts'
 import { runDoctor } from '../../studio/doctor.ts'
+import type { DefineCommand } from '../command.ts'
 import { exitStatuses } from '../errors.ts'
-import type { DefineCommand } from '../index.ts'
 
 export const defineDoctor: DefineCommand = (program, terminal, end) => {
   program

@@ -3,14 +3,15 @@ import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import type { StudioEvent } from '../../shared/contract.ts'
 import type { RunSummary } from '../../shared/domain.ts'
+import { EspalierError, fromErrorData } from '../../shared/errors.ts'
 import type { Recipe } from '../../shared/recipe.ts'
 import { userDirectories } from '../../studio/directories.ts'
 import { forkEngine } from '../../studio/engine-process.ts'
 import { readInputs } from '../../studio/inputs.ts'
 import { createReaders } from '../../studio/readers.ts'
 import { createStudio, type Studio } from '../../studio/studio.ts'
-import { exitStatuses, report, statusOf } from '../errors.ts'
-import type { DefineCommand } from '../index.ts'
+import type { DefineCommand } from '../command.ts'
+import { oneLine, report, statusOf } from '../errors.ts'
 import { onInterrupt } from '../interrupt.ts'
 import { createProgressLine, type ProgressLine, progressText } from '../progress-line.ts'
 import { projectFileFor, readRecipe } from '../recipe-file.ts'
@@ -74,7 +75,9 @@ async function run(file: string, options: RunOptions, terminal: Terminal): Promi
       spawnEngine: () => forkEngine(),
       readers,
     })
-    if (stopped.signal.aborted) return exitStatuses.interrupted
+    if (stopped.signal.aborted) {
+      throw new EspalierError({ code: 'run.stopped', message: 'It was stopped before the first run.' })
+    }
     return await work(studio, recipe, options, terminal, line)
   } finally {
     line.clear()
@@ -113,14 +116,17 @@ async function work(
 
 const describe = ({ number, seed }: RunSummary) => `run ${number}, seed ${seed}`
 
-/** Says what went wrong; the first fault decides the exit status. */
+/** Says what went wrong; the first fault decides the exit status, and is the one object of `--json`. */
 function conclude(runs: readonly RunSummary[], terminal: Terminal, asJson: boolean): number {
-  const stopped = runs.find(({ state }) => state === 'stopped')
-  for (const { error } of runs) if (error) report(error, terminal, asJson)
-  if (stopped) {
-    const message = `${describe(stopped).replace('r', 'R')}, was stopped.`
-    return report({ code: 'run.stopped', message }, terminal, asJson)
+  const failed = runs.flatMap(run => (run.error ? { run, error: fromErrorData(run.error) } : []))
+  const [first] = failed
+  if (first) {
+    if (asJson) return report(first.error, terminal, true)
+    for (const { run, error } of failed) terminal.err(`${describe(run)}: ${oneLine(error)}\n`)
+    return statusOf(first.error)
   }
-  const failed = runs.find(({ error }) => error !== null)
-  return failed?.error ? statusOf(failed.error) : 0
+  const stopped = runs.find(({ state }) => state === 'stopped')
+  if (!stopped) return 0
+  const message = `Run ${stopped.number}, seed ${stopped.seed}, was stopped.`
+  return report(new EspalierError({ code: 'run.stopped', message }), terminal, asJson)
 }

@@ -2,7 +2,7 @@
 import { constants } from 'node:os'
 import { InvalidArgumentError } from 'commander'
 import { serve } from '../../server/serve.ts'
-import type { DefineCommand } from '../index.ts'
+import type { DefineCommand } from '../command.ts'
 
 interface ServeOptions {
   readonly project?: string

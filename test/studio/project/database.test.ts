@@ -17,7 +17,7 @@ import { EspalierError } from '../../../src/shared/errors.ts'
 import { applicationId, closeDatabase, openDatabase } from '../../../src/studio/project/database.ts'
 import { migrations } from '../../../src/studio/project/migrations.ts'
 import { openProject } from '../../../src/studio/project/project.ts'
-import { temporaryFolder } from '../temporary.ts'
+import { temporaryFolder } from '../../temporary.ts'
 import { addOwner, addRun, exampleDataset } from './examples.ts'
 
 function refusal(work: () => unknown): EspalierError {

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, it, onTestFinished } from 'vitest'
 import { openProject, type Project } from '../../../src/studio/project/project.ts'
-import { temporaryFolder } from '../temporary.ts'
+import { temporaryFolder } from '../../temporary.ts'
 import { addOwner, addRun, evaluated, exampleDataset, exampleModel, exampleRecipe, pruned } from './examples.ts'
 
 function project(): Project {

@@ -1,0 +1,343 @@
+/** Bad input: one clear sentence, the file and place named, exit status 2, nothing half-written. */
+import {
+  chmodSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { describe, expect, it } from 'vitest'
+import { makeZip } from '../formats/codecs/make-zip.ts'
+import { errorIn, espalier, workplace } from './harness.ts'
+import { makeModel } from './made-inputs.ts'
+
+type Place = ReturnType<typeof workplace>
+
+interface Case {
+  readonly name: string
+  readonly code: string
+  /** What the sentence must name. */
+  readonly says: RegExp
+  /** Breaks something and returns the recipe's changes. */
+  readonly make: (place: Place) => object
+}
+
+/** A pickle that would call os.system when it is loaded by Python. */
+const hostilePickle = (witness: string) =>
+  `\x80\x02cposix\nsystem\nX${length4(`touch ${witness}`)}touch ${witness}\x85R.`
+const length4 = (text: string) => String.fromCharCode(text.length, 0, 0, 0)
+
+const cases: readonly Case[] = [
+  {
+    name: 'a truncated checkpoint',
+    code: 'file.truncated',
+    says: /net\.safetensors/,
+    make: ({ folder }) => {
+      truncateSync(join(folder, 'net.safetensors'), 20_000)
+      return {}
+    },
+  },
+  {
+    name: 'a pickle that calls a function outside the allow-list',
+    code: 'pickle.forbidden',
+    says: /evil\.pth.*posix.*system/,
+    make: ({ folder, write }) => {
+      const data = Buffer.from(hostilePickle(join(folder, 'witness')), 'latin1')
+      write(
+        'evil.pth',
+        makeZip([
+          { name: 'archive/data.pkl', data },
+          { name: 'archive/version', data: Buffer.from('3\n') },
+        ]),
+      )
+      return { model: { checkpoint: 'evil.pth' } }
+    },
+  },
+  {
+    name: 'tensors that fit no architecture',
+    code: 'checkpoint.no-architecture',
+    says: /odd\.safetensors/,
+    make: ({ write }) => {
+      const header = Buffer.from(JSON.stringify({ 'a.b': { dtype: 'F32', shape: [2], data_offsets: [0, 8] } }))
+      const length = Buffer.alloc(8)
+      length.writeBigUInt64LE(BigInt(header.length))
+      write('odd.safetensors', Buffer.concat([length, header, Buffer.alloc(8)]))
+      return { model: { checkpoint: 'odd.safetensors' } }
+    },
+  },
+  {
+    name: 'another architecture than the checkpoint has',
+    code: 'checkpoint.mismatch',
+    says: /resnet8-a, not a resnet20-a/,
+    make: () => ({ model: { checkpoint: 'net.safetensors', architecture: 'resnet20-a' } }),
+  },
+  {
+    name: 'the wrong number of classes',
+    code: 'dataset.classes',
+    says: /seven\.safetensors tells 7 classes apart, and .*cifar has 10/,
+    make: ({ folder }) => {
+      makeModel(join(folder, 'seven.safetensors'), { classes: 7 })
+      return { model: { checkpoint: 'seven.safetensors' } }
+    },
+  },
+  {
+    name: 'the wrong number of channels',
+    code: 'dataset.shape',
+    says: /1 channels, and those of .*cifar have 3/,
+    make: ({ folder }) => {
+      makeModel(join(folder, 'gray.safetensors'), { channels: 1 })
+      return { model: { checkpoint: 'gray.safetensors' } }
+    },
+  },
+  {
+    name: 'an empty folder',
+    code: 'dataset.empty',
+    says: /empty/,
+    make: ({ folder }) => {
+      mkdirSync(join(folder, 'empty'))
+      return { data: { path: 'empty' } }
+    },
+  },
+  {
+    name: 'a text file named .bin as data',
+    code: 'file.unknown-format',
+    says: /text\.bin/,
+    make: ({ write }) => {
+      write('text.bin', 'These are words.\n')
+      return { data: { path: 'text.bin' } }
+    },
+  },
+  {
+    name: 'a text file named .bin as a checkpoint',
+    code: 'file.unknown-format',
+    says: /text\.bin/,
+    make: ({ write }) => {
+      write('text.bin', 'These are words.\n')
+      return { model: { checkpoint: 'text.bin' } }
+    },
+  },
+  {
+    name: 'a data set that was cut in the middle of a picture',
+    code: 'file.truncated',
+    says: /test_batch\.bin/,
+    make: ({ folder }) => {
+      truncateSync(join(folder, 'cifar', 'test_batch.bin'), 3073 * 3 + 100)
+      return {}
+    },
+  },
+  {
+    name: 'a zip with path traversal',
+    code: 'archive.unsafe-path',
+    says: /traversal\.zip.*\.\.\/\.\.\/evil\.png/,
+    make: ({ write }) => {
+      write('traversal.zip', makeZip([{ name: '../../evil.png', data: Buffer.from('x') }]))
+      return { data: { path: 'traversal.zip' } }
+    },
+  },
+  {
+    name: 'a zip bomb',
+    code: 'archive.bomb',
+    says: /bomb\.zip/,
+    make: ({ write }) => {
+      write('bomb.zip', makeZip([{ name: 'a/x.png', data: Buffer.alloc(1000), deflate: true, size: 2 ** 31 }]))
+      return { data: { path: 'bomb.zip' } }
+    },
+  },
+  {
+    name: 'a missing checkpoint',
+    code: 'file.missing',
+    says: /nowhere\.th/,
+    make: () => ({ model: { checkpoint: 'nowhere.th' } }),
+  },
+  { name: 'missing data', code: 'file.missing', says: /nowhere/, make: () => ({ data: { path: 'nowhere' } }) },
+  {
+    name: 'sparsity 1.2',
+    code: 'recipe.invalid',
+    says: /recipe\.json: stages\[0\]\.sparsity must be below 1, got 1\.2/,
+    make: () => ({ stages: [{ use: 'prune', sparsity: 1.2 }] }),
+  },
+  {
+    name: 'sparsity -0.1',
+    code: 'recipe.invalid',
+    says: /recipe\.json: stages\[0\]\.sparsity must be at least 0, got -0\.1/,
+    make: () => ({ stages: [{ use: 'prune', sparsity: -0.1 }] }),
+  },
+  {
+    name: 'an unknown recipe key',
+    code: 'recipe.unknown-key',
+    says: /recipe\.json: "sparsty" is not a key of stages\[0\]/,
+    make: () => ({ stages: [{ use: 'prune', sparsity: 0.5, sparsty: 0.5 }] }),
+  },
+  {
+    name: 'an unknown stage',
+    code: 'recipe.invalid',
+    says: /stages\[0\]\.use must be one of evaluate, prune, got "prun"/,
+    make: () => ({ stages: [{ use: 'prun', sparsity: 0.5 }] }),
+  },
+  {
+    name: 'an unknown architecture',
+    code: 'architecture.unknown',
+    says: /resnet21-a/,
+    make: () => ({ model: { architecture: 'resnet21-a' } }),
+  },
+  {
+    name: 'a split that the data does not have',
+    code: 'dataset.no-split',
+    says: /stages\[0\] scores the validation split/,
+    make: () => ({ data: { path: 'cifar', validation: 0 }, stages: [{ use: 'evaluate', split: 'validation' }] }),
+  },
+]
+
+describe('espalier run refuses', () => {
+  it.each(cases)('$name', async ({ code, says, make }) => {
+    const place = workplace()
+    const file = place.writeRecipe(make(place))
+    const before = place.files()
+    const spoken = await espalier('run', file, '--project', place.project)
+    expect(spoken.status).toBe(2)
+    expect(spoken.out).toBe('')
+    expect(spoken.err).toMatch(says)
+    expect(spoken.err.trimEnd().split('\n')).toHaveLength(1)
+    const { status, out, err } = await espalier('run', file, '--project', place.project, '--json')
+    expect([status, out]).toEqual([2, ''])
+    expect(errorIn(err)).toMatchObject({ code, message: expect.stringMatching(says) })
+    expect(place.files()).toEqual(before)
+  })
+
+  it('suggests the near key', async () => {
+    const { writeRecipe, project } = workplace()
+    const { err } = await espalier('run', writeRecipe({ sedes: [1] }), '--project', project, '--json')
+    expect(errorIn(err).hint).toBe('Did you mean "seeds"?')
+  })
+
+  it('a recipe that is missing, a folder, or no recipe at all', async () => {
+    const { folder, write, project, files } = workplace()
+    const run = async (file: string) => errorIn((await espalier('run', file, '--project', project, '--json')).err)
+    expect(await run(join(folder, 'none.json'))).toMatchObject({ code: 'file.missing' })
+    expect(await run(folder)).toMatchObject({ code: 'file.unreadable' })
+    expect(await run(join(folder, 'net.safetensors'))).toMatchObject({ code: 'recipe.not-json' })
+    expect(await run(write('list.json', '[]'))).toMatchObject({ code: 'recipe.invalid' })
+    expect(files()).not.toContain('project.espalier')
+  })
+
+  const broken: [string, string, RegExp][] = [
+    ['a comma too many', '{\n  "name": "x",\n}', /line 3, column 1/],
+    ['an early end', '{\n  "name": "x"', /line 2, column 14/],
+    ['a word', '{\n  "name": yes\n}', /line 2, column 11/],
+    ['nothing', '', /line 1, column 1/],
+  ]
+  it.each(broken)('a recipe with %s, naming the place', async (_, text, place) => {
+    const { write, project } = workplace()
+    const { status, err } = await espalier('run', write('broken.json', text), '--project', project, '--json')
+    expect(status).toBe(2)
+    expect(errorIn(err)).toMatchObject({ code: 'recipe.not-json', message: expect.stringMatching(place) })
+    expect(errorIn(err).message).toContain('broken.json')
+  })
+
+  it('a project of a newer version, and leaves it as it is', async () => {
+    const { writeRecipe, project } = workplace()
+    const db = new Database(project)
+    db.pragma('application_id = 0x45535041')
+    db.pragma('user_version = 99')
+    db.exec('CREATE TABLE future (x)')
+    db.close()
+    const before = readFileSync(project)
+    const { status, err } = await espalier('run', writeRecipe(), '--project', project, '--json')
+    expect([status, errorIn(err).code]).toEqual([2, 'project.newer'])
+    expect(readFileSync(project)).toEqual(before)
+  })
+
+  it('a project that is another file, and leaves it as it is', async () => {
+    const { writeRecipe, write } = workplace()
+    const file = write('notes.espalier', 'my notes')
+    const { status, err } = await espalier('run', writeRecipe(), '--project', file, '--json')
+    expect([status, errorIn(err).code]).toEqual([2, 'project.not-a-project'])
+    expect(readFileSync(file, 'utf8')).toBe('my notes')
+  })
+
+  it.skipIf(process.getuid?.() === 0)('a project in a folder that cannot be written to', async () => {
+    const { writeRecipe, folder } = workplace()
+    mkdirSync(join(folder, 'closed'))
+    chmodSync(join(folder, 'closed'), 0o555)
+    const { status, err } = await espalier(
+      'run',
+      writeRecipe(),
+      '--project',
+      join(folder, 'closed', 'x.espalier'),
+      '--json',
+    )
+    expect([status, errorIn(err).code]).toEqual([1, 'disk.read-only'])
+  })
+
+  it('the hostile pickle was never run', async () => {
+    const place = workplace()
+    const found = cases.find(({ code }) => code === 'pickle.forbidden')!
+    await espalier('run', place.writeRecipe(found.make(place)))
+    expect(place.files()).not.toContain('witness')
+  })
+})
+
+describe('the command line refuses', () => {
+  const lines: [string[], RegExp][] = [
+    [['runn'], /Unknown command 'runn'\. Did you mean run\?/],
+    [['run'], /Missing required argument 'recipe'/],
+    [['run', 'x.json', '--sed', '1'], /Unknown option '--sed'\. Did you mean --seed\?/],
+    [['run', 'x.json', '--seed', '-1'], /whole number/],
+    [['run', 'x.json', '--seed', '1.5'], /whole number/],
+    [['run', 'x.json', '--seed', '4294967296'], /whole number/],
+    [['serve', '--port', '70000'], /A port is a whole number/],
+    [['compare'], /Missing required argument 'project'/],
+    [['inspect', 'a', 'b'], /Too many arguments/],
+  ]
+  it.each(lines)('%j', async (args, words) => {
+    const spoken = await espalier(...args)
+    expect([spoken.status, spoken.out]).toEqual([2, ''])
+    expect(spoken.err).toMatch(words)
+    expect(spoken.err.trimEnd().split('\n')).toHaveLength(1)
+    const { err } = await espalier(...args, '--json')
+    if (args[0] !== 'serve' && args[0] !== 'runn') expect(errorIn(err).code).toBe('argument.invalid')
+  })
+
+  it('nothing: it shows what there is, and status 2', async () => {
+    const { status, out } = await espalier()
+    expect(status).toBe(2)
+    for (const command of ['run', 'inspect', 'compare', 'architectures', 'doctor', 'serve'])
+      expect(out).toContain(command)
+  })
+})
+
+describe('inspect and compare refuse', () => {
+  it('what is neither a data set nor a checkpoint', async () => {
+    const { write } = workplace()
+    const { status, err } = await espalier('inspect', write('text.bin', 'words'), '--json')
+    expect([status, errorIn(err).code]).toEqual([2, 'file.unknown-format'])
+    expect(errorIn(err).message).toContain('text.bin')
+  })
+
+  it('a project that is not there, and make none', async () => {
+    const { project, files } = workplace()
+    const { status, err } = await espalier('compare', project, '--json')
+    expect([status, errorIn(err).code]).toEqual([2, 'file.missing'])
+    expect(files()).not.toContain('project.espalier')
+  })
+
+  it('a project that is damaged', async () => {
+    const { project } = workplace()
+    const { openProject } = await import('../../src/studio/project/project.ts')
+    openProject(project).close()
+    const file = openSync(project, 'r+')
+    writeSync(file, Buffer.alloc(4000, 0xff), 0, 4000, 96)
+    closeSync(file)
+    const { status, err } = await espalier('compare', project, '--json')
+    expect([status, errorIn(err).code]).toEqual([2, 'project.corrupt'])
+    rmSync(project)
+    writeFileSync(project, '')
+    expect(errorIn((await espalier('compare', project, '--json')).err).code).toBe('project.not-a-project')
+  })
+})
