@@ -24,8 +24,8 @@ export interface Windows {
   onClosed(listener: (project: Project) => void): void
 }
 
-/** Behind the page until its own style has loaded. */
-const backgrounds = { light: '#ffffff', dark: '#16181b' }
+/** Behind the page until its own style has loaded: `--frame` of the window's tokens. */
+const backgrounds = { light: '#eef1ec', dark: '#0f1310' }
 
 export function createWindows(home: Home): Windows {
   const open = new Map<BrowserWindow, { readonly project: Project; readonly name: string }>()

@@ -1,16 +1,17 @@
-/** Builds the main process and the preload as `npm run build` does, into a folder of the tests' own. */
+/** Builds the desktop application as `npm run build` does, into a folder of the tests' own. */
 import { rmSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import { resolveConfig } from 'electron-vite'
 import { build } from 'vite'
 
 export const projectRoot = join(import.meta.dirname, '../..')
 
-/** Inside the project, so that what is not bundled is found in its `node_modules`. */
-export const buildFolder = join(projectRoot, 'test-results/desktop-build')
+/** A folder inside the project, so that what is not bundled is found in its `node_modules`. */
+export const buildFolder = (name: string) => join(projectRoot, 'test-results', name)
 
-export async function buildDesktop(): Promise<void> {
-  rmSync(buildFolder, { recursive: true, force: true })
+/** The main process and the preload; the window too if asked for. */
+export async function buildDesktop(folder: string, { withWindow = false } = {}): Promise<void> {
+  rmSync(folder, { recursive: true, force: true })
   const before = process.env['NODE_ENV']
   process.env['NODE_ENV'] = 'production'
   process.env['NODE_ENV_ELECTRON_VITE'] = 'production'
@@ -18,12 +19,13 @@ export async function buildDesktop(): Promise<void> {
     const inline = {
       root: projectRoot,
       logLevel: 'error' as const,
-      build: { outDir: relative(projectRoot, buildFolder) },
+      build: { outDir: folder },
     }
     const { config } = await resolveConfig(inline, 'build', 'production')
     if (!config?.main || !config.preload) throw new Error('electron.vite.config.ts has no main or no preload')
     await build(config.main)
     await build(config.preload)
+    if (withWindow && config.renderer) await build(config.renderer)
   } finally {
     process.env['NODE_ENV'] = before
   }

@@ -3,36 +3,27 @@
  * `import.meta`, packages left outside, the entry of the engine) breaks here, on machines that have no Electron binary.
  */
 import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { describeEngine } from '../../src/studio/engine-version.ts'
 import { buildDesktop, buildFolder } from './build.ts'
+import { writeDataset } from './inputs.ts'
 
 const hasEngine = (await describeEngine()) !== null
 const folder = mkdtempSync(join(tmpdir(), 'espalier-bundle-'))
 
-beforeAll(buildDesktop)
-afterAll(() => rmSync(folder, { recursive: true }))
+const build = buildFolder('desktop-bundle')
 
-/** CIFAR-10's own layout: a label and 3,072 bytes a record, here of plain colours. */
-function writeDataset(path: string): void {
-  const records = (count: number) =>
-    Buffer.concat(
-      Array.from({ length: count }, (_, index) => Buffer.alloc(3073, (index * 23) % 256).fill(index % 10, 0, 1)),
-    )
-  mkdirSync(path)
-  writeFileSync(join(path, 'batches.meta.txt'), 'a\nb\nc\nd\ne\nf\ng\nh\ni\nj\n')
-  for (let batch = 1; batch <= 5; batch++) writeFileSync(join(path, `data_batch_${batch}.bin`), records(20))
-  writeFileSync(join(path, 'test_batch.bin'), records(40))
-}
+beforeAll(() => buildDesktop(build))
+afterAll(() => rmSync(folder, { recursive: true }))
 
 describe('the built preload', () => {
   it('is one CommonJS file that needs nothing but electron, as a sandboxed preload must be', () => {
-    expect(readdirSync(join(buildFolder, 'preload'))).toEqual(['index.cjs'])
-    const code = readFileSync(join(buildFolder, 'preload/index.cjs'), 'utf8')
+    expect(readdirSync(join(build, 'preload'))).toEqual(['index.cjs'])
+    const code = readFileSync(join(build, 'preload/index.cjs'), 'utf8')
     expect([...code.matchAll(/require\("([^"]+)"\)/g)].map(([, name]) => name)).toEqual(['electron'])
     expect(code).not.toMatch(/^import |import\(|import\.meta|exports\./m)
   })
@@ -46,7 +37,7 @@ describe('the built main process', () => {
       writeDataset(dataset)
       const { stdout } = await promisify(execFile)(
         process.execPath,
-        [join(import.meta.dirname, 'drive.ts'), buildFolder, join(folder, 'user'), dataset],
+        [join(import.meta.dirname, 'drive.ts'), build, join(folder, 'user'), dataset],
         { env: { ...process.env, ESPALIER_DATA: join(folder, 'data') }, maxBuffer: 1 << 26, timeout: 50_000 },
       )
       const seen = JSON.parse(stdout)
@@ -63,7 +54,7 @@ describe('the built main process', () => {
       expect(prune.zeros).toBe(Math.floor(prune.weights / 2))
       expect(evaluate.total).toBe(40)
       expect(seen.notifications).toEqual([{ title: 'Run 1 has finished', body: expect.stringContaining('seed 0') }])
-      expect(seen.recent).toEqual([projectPath])
+      expect(seen.recentDocuments).toEqual([projectPath])
       // Folded back into one file.
       expect(readdirSync(join(folder, 'data')).filter(name => name.startsWith('Studio'))).toEqual(['Studio.espalier'])
     },
