@@ -1,0 +1,13 @@
+/** How each stage of a recipe is run: one file a stage in `stages/`, one line here. */
+import type { Stage, StageOutcome, StageUse } from '../shared/stages.ts'
+import { evaluate } from './stages/evaluate.ts'
+import { prune } from './stages/prune.ts'
+import type { StageContext, StageRunner } from './stages/stage-runner.ts'
+
+export const stageRunners: { readonly [Use in StageUse]: StageRunner<Use> } = { evaluate, prune }
+
+export async function runStage(stage: Stage, context: StageContext): Promise<StageOutcome> {
+  // The table pairs every stage with its own runner, which the type of a lookup by a union cannot say.
+  const run = stageRunners[stage.use] as StageRunner<StageUse>
+  return { use: stage.use, result: await run(stage, context) } as StageOutcome
+}
