@@ -61,3 +61,15 @@ export function restoreRandom(state: RandomState): Random {
     state: () => [a >>> 0, b >>> 0, c >>> 0, d >>> 0],
   }
 }
+
+/**
+ * A seed for one purpose, from the seed of a run: streams of different keys have nothing to do with each other, and one
+ * that is keyed by (epoch, step) needs no state to be stored. FNV-1a over the keys, then murmur3's finalizer.
+ */
+export function deriveSeed(seed: number, ...keys: readonly (string | number)[]): number {
+  let hash = 0x811c9dc5
+  for (const character of [seed, ...keys].join('/')) hash = Math.imul(hash ^ character.codePointAt(0)!, 0x01000193)
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return (hash ^ (hash >>> 16)) >>> 0
+}

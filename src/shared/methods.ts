@@ -10,12 +10,20 @@ export interface Choice {
 
 export const scores = {
   magnitude: { label: 'Magnitude', help: 'Absolute value of the weight; the smallest go first.' },
+  random: {
+    label: 'Random',
+    help: 'Any weight as likely as another, by the seed of the run: what a score has to beat.',
+  },
 } as const satisfies Record<string, Choice>
 
 export const allocations = {
   global: {
     label: 'Global',
     help: 'One threshold for the whole network: exactly floor(s x N) of all N convolution and linear weights go.',
+  },
+  'global-mt': {
+    label: 'Global with minimum threshold',
+    help: 'The published rule for minimumKeep: shares of the one threshold are scaled until every layer keeps the minimum; each layer then loses floor(share x n).',
   },
   uniform: {
     label: 'Uniform',

@@ -5,7 +5,15 @@ export interface AllocationRequest {
   readonly rankings: readonly Ranking[]
   /** Share of all their weights that is to be zero, in [0, 1). */
   readonly sparsity: number
+  /** Weights that each layer keeps at least; a smaller layer keeps all. 0 = no minimum. */
+  readonly minimumKeep: number
 }
 
-/** Zeros for each layer, in the order of the request. Pure. Within a layer the lowest-ranked weights go. */
+export const totalWeights = (rankings: readonly Ranking[]): number =>
+  rankings.reduce((sum, { keys }) => sum + keys.length, 0)
+
+/**
+ * Zeros for each layer, in the order of the request. Pure. Within a layer the lowest-ranked weights go. A plan that
+ * leaves a layer less than the minimum is refused by the caller: an allocation either heeds it or fails by it.
+ */
 export type Allocation = (request: AllocationRequest) => readonly number[]

@@ -2,6 +2,10 @@
 import type { AllocationId } from '../../shared/methods.ts'
 import type { Allocation } from './allocation.ts'
 import { global } from './allocations/global.ts'
+import { globalMinimumThreshold } from './allocations/global-mt.ts'
 import { uniform } from './allocations/uniform.ts'
 
-export const allocations = { global, uniform } as const satisfies Record<AllocationId, Allocation>
+export const allocations = { global, 'global-mt': globalMinimumThreshold, uniform } as const satisfies Record<
+  AllocationId,
+  Allocation
+>

@@ -2,9 +2,12 @@
 import { EspalierError } from '../../shared/errors.ts'
 import type { AllocationId, ScoreId } from '../../shared/methods.ts'
 import type { LayerSparsity } from '../../shared/stages/stage.ts'
-import { prunableLayers } from '../graph/cost.ts'
-import type { Model } from '../graph/model.ts'
+import { type PrunableLayer, prunableLayers } from '../graph/cost.ts'
+import type { Model, Weights } from '../graph/model.ts'
+import { createRandom, deriveSeed } from '../random.ts'
+import { totalWeights } from './allocation.ts'
 import { allocations } from './allocations.ts'
+import { minimumWeights, requireFeasible, spareWeights } from './minimum-keep.ts'
 import type { Ranking } from './ranking.ts'
 import { scores } from './scores.ts'
 import { maskLowest } from './select.ts'
@@ -15,6 +18,12 @@ export interface PruneOptions {
   readonly allocation: AllocationId
   /** Share of all prunable weights that are zero afterwards, in [0, 1). Absolute: what is pruned already counts. */
   readonly sparsity: number
+  /** Weights that every layer keeps: a whole number, or below 1 a share of all prunable weights; 0 (default) = no minimum. */
+  readonly minimumKeep?: number
+  /** For scores that draw; the same seed ranks the same way again. */
+  readonly seed?: number
+  /** Of the loss, by kernel, in ONNX layout: for scores that need them. */
+  readonly gradients?: Weights
 }
 
 export interface Pruned {
@@ -32,19 +41,27 @@ export interface Pruned {
  * Masks and zeroes weights. What is zero or masked already goes first and never grows back; ties go by layer, then by
  * index. Throws `prune.infeasible` where the target cannot be met, `model.invalid` for weights that are not finite.
  */
-export function prune(model: Model, { score, allocation, sparsity }: PruneOptions): Pruned {
+export function prune(model: Model, options: PruneOptions): Pruned {
+  const { allocation, sparsity } = options
   if (!(sparsity >= 0 && sparsity < 1))
     throw infeasible(`A sparsity of ${sparsity} cannot be reached.`, 'Sparsity is a share: 0 <= sparsity < 1.')
   const layers = prunableLayers(model.graph)
-  const rankings = layers.map(({ name, kernel }) => scores[score](name, model.weights.get(kernel)!))
-  const plan = allocations[allocation]({ rankings, sparsity })
+  const rankings = layers.map(layer => rank(model, layer, options))
+  const minimumKeep = minimumWeights(options.minimumKeep ?? 0, totalWeights(rankings))
+  for (const ranking of rankings) checkKept(ranking, minimumKeep)
+  requireFeasible(
+    rankings.map(({ keys }) => keys.length),
+    sparsity,
+    minimumKeep,
+  )
+  const plan = allocations[allocation]({ rankings, sparsity, minimumKeep })
   const weights = new Map(model.weights)
   const masks = new Map(model.masks)
   let newlyMasked = 0
   const counted = layers.map(({ name, kernel }, i): LayerSparsity => {
     const [ranking, planned, before] = [rankings[i]!, plan[i]!, model.weights.get(kernel)!]
     const oldMask = model.masks.get(kernel)
-    checkFeasible(ranking, planned)
+    checkFeasible(ranking, planned, minimumKeep)
     checkMask(ranking, oldMask)
     if (planned > 0) {
       const mask = maskLowest(ranking, planned)
@@ -68,12 +85,37 @@ export function prune(model: Model, { score, allocation, sparsity }: PruneOption
 const infeasible = (message: string, rule: string, hint?: string) =>
   new EspalierError({ code: 'prune.infeasible', message, rule, ...(hint && { hint }) })
 
-function checkFeasible({ layer, keys, zeros }: Ranking, planned: number): void {
+function rank(model: Model, { name, kernel }: PrunableLayer, { score, seed = 0, gradients }: PruneOptions): Ranking {
+  const weights = model.weights.get(kernel)!
+  const member = scores[score]
+  if (member.needs === 'weights') return member.rank(name, weights)
+  if (member.needs === 'random') return member.rank(name, weights, createRandom(deriveSeed(seed, 'score', name)))
+  const own = gradients?.get(kernel)
+  if (!own) throw new Error(`the score "${score}" needs the gradients of "${kernel}"`)
+  return member.rank(name, weights, own)
+}
+
+function checkKept({ layer, keys, zeros }: Ranking, minimum: number): void {
+  if (zeros > spareWeights(keys.length, minimum))
+    throw infeasible(
+      `"${layer}" has ${keys.length - zeros} of ${keys.length} weights left, the minimum is ${minimum}.`,
+      'Every layer keeps the minimum, a smaller layer keeps all, and a pruned weight never grows back.',
+      'Lower the minimum.',
+    )
+}
+
+function checkFeasible({ layer, keys, zeros }: Ranking, planned: number, minimum: number): void {
   if (zeros > planned)
     throw infeasible(
       `"${layer}" already has ${zeros} zeros of ${keys.length} weights, the target leaves it only ${planned}.`,
       'Sparsity is absolute, and a pruned weight never grows back.',
       'Ask for a higher sparsity.',
+    )
+  if (planned > spareWeights(keys.length, minimum))
+    throw infeasible(
+      `"${layer}" would keep ${keys.length - planned} of ${keys.length} weights, the minimum is ${minimum}.`,
+      'Every layer keeps the minimum, and a smaller layer keeps all.',
+      'The allocation global takes the difference from other layers.',
     )
 }
 

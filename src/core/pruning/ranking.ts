@@ -4,6 +4,7 @@
  * already zero (a masked one always is) has key 0: it goes before all others, whatever its score.
  */
 import { EspalierError } from '../../shared/errors.ts'
+import type { Random } from '../random.ts'
 
 export interface Ranking {
   /** The layer's name. */
@@ -49,6 +50,19 @@ export function rankByScore(layer: string, weights: Float32Array, scores: Float3
     // Negative floats order backwards: flip all their bits. Lift the others above them by the sign bit.
     keys[i] = weights[i] === 0 ? 0 : bits & 0x80000000 ? ~bits : bits | 0x80000000
     if (weights[i] === 0) zeros++
+  }
+  return { layer, keys, keyMask: 0xffffffff, zeros }
+}
+
+/** At random. Zero weights draw too, so that one stream gives the same order whatever has gone already. */
+export function rankAtRandom(layer: string, weights: Float32Array, random: Random): Ranking {
+  const keys = new Uint32Array(weights.length)
+  let zeros = 0
+  for (let i = 0; i < keys.length; i++) {
+    if (!Number.isFinite(weights[i])) throw notFinite(layer, 'weight', i)
+    const drawn = random.uint32()
+    if (weights[i] === 0) zeros++
+    else keys[i] = Math.max(drawn, 1) // key 0 belongs to zero weights
   }
   return { layer, keys, keyMask: 0xffffffff, zeros }
 }

@@ -2,5 +2,6 @@
 import type { ScoreId } from '../../shared/methods.ts'
 import type { Score } from './score.ts'
 import { magnitude } from './scores/magnitude.ts'
+import { random } from './scores/random.ts'
 
-export const scores = { magnitude } as const satisfies Record<ScoreId, Score>
+export const scores: Readonly<Record<ScoreId, Score>> = { magnitude, random }

@@ -21,6 +21,15 @@ export const prune = defineStage({
       unit: 'share',
       help: 'Share of all prunable weights that are zero afterwards. It is absolute: a second prune to 0.9 means 0.9.',
     }),
+    minimumKeep: z
+      .number()
+      .min(0)
+      .refine(value => value < 1 || Number.isInteger(value), 'must be a whole number of weights, or a share below 1')
+      .default(0)
+      .meta({
+        label: 'Minimum to keep',
+        help: 'Weights that every layer keeps, so that none dies: a whole number, or below 1 a share of all prunable weights. A smaller layer keeps all. 0 sets no minimum.',
+      }),
   },
   result: {
     ...sparsityCounts,
