@@ -1,7 +1,7 @@
 /** Finds the architecture of a checkpoint from the names and dims of its tensors alone. */
 import { EspalierError } from '../shared/errors.ts'
-import type { AnyFamily } from './architectures/family.ts'
 import { architectureOf, families } from './architectures.ts'
+import type { AnyFamily } from './family.ts'
 import { prunableLayers } from './graph/cost.ts'
 import { type Dims, formatDims, sameDims } from './graph/dims.ts'
 import type { Graph } from './graph/model.ts'

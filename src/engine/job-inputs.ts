@@ -11,7 +11,7 @@ import { EspalierError } from '../shared/errors.ts'
 import type { Recipe } from '../shared/recipe.ts'
 import type { ScoredSplit } from '../shared/stages/evaluate.ts'
 import type { Job } from './protocol.ts'
-import type { Selection } from './stages/stage-runner.ts'
+import type { Selection } from './stage-runner.ts'
 
 /** The model of the job's file or of its checkpoint; `undefined` where the recipe asks for fresh weights. */
 export async function readModel({ recipe, modelFile }: Job): Promise<Model | undefined> {

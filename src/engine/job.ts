@@ -15,7 +15,7 @@ import { createSelect, fitToDataset, freshModel, readModel } from './job-inputs.
 import { createProgress } from './job-progress.ts'
 import type { FromEngine, Job } from './protocol.ts'
 import { type Engine, loadEngine } from './runtime/load.ts'
-import type { StageContext } from './stages/stage-runner.ts'
+import type { StageContext } from './stage-runner.ts'
 import { runStage } from './stages.ts'
 
 type Emit = (message: FromEngine) => void

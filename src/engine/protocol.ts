@@ -4,7 +4,7 @@
  */
 import type { ErrorData } from '../shared/errors.ts'
 import type { Recipe } from '../shared/recipe.ts'
-import type { LayerSparsity } from '../shared/stages/stage.ts'
+import type { LayerSparsity } from '../shared/stage.ts'
 import type { StageOutcome } from '../shared/stages.ts'
 
 export interface Job {

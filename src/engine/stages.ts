@@ -1,8 +1,8 @@
 /** How each stage of a recipe is run: one file a stage in `stages/`, one line here. */
 import type { Stage, StageOutcome, StageUse } from '../shared/stages.ts'
+import type { StageContext, StageRunner } from './stage-runner.ts'
 import { evaluate } from './stages/evaluate.ts'
 import { prune } from './stages/prune.ts'
-import type { StageContext, StageRunner } from './stages/stage-runner.ts'
 
 export const stageRunners: { readonly [Use in StageUse]: StageRunner<Use> } = { evaluate, prune }
 

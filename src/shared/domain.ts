@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { errorDataSchema } from './errors.ts'
 import { recipeSchema } from './recipe.ts'
-import { layerSparsitySchema } from './stages/stage.ts'
+import { layerSparsitySchema } from './stage.ts'
 import { stageOutcomeSchema, stageUses } from './stages.ts'
 
 /** Milliseconds since 1970, UTC. */

@@ -6,9 +6,10 @@
  * kuangliu/pytorch-cifar calls densenet_cifar (and five-systems 0.3, DenseNet-121): growth 12, a 3x3 stem. It joins new
  * channels in front of the old ones, torchvision behind them; with stored weights that is another network.
  */
+
+import { type BuildOptions, cifar, defineFamily, imagenet } from '../family.ts'
 import { GraphBuilder } from '../graph/builder.ts'
 import type { Graph } from '../graph/model.ts'
-import { type BuildOptions, cifar, defineFamily, imagenet } from './family.ts'
 
 type Depth = keyof typeof layouts
 type Growth = keyof typeof styles

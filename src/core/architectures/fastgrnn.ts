@@ -3,9 +3,10 @@
  * classifier on its last state. Without the low-rank factors. The usual task is HAR-2: 128 steps of 9 signals, 2 classes
  * (five-systems 0.3).
  */
+
+import { type BuildOptions, defineFamily } from '../family.ts'
 import { GraphBuilder } from '../graph/builder.ts'
 import type { Graph } from '../graph/model.ts'
-import { type BuildOptions, defineFamily } from './family.ts'
 
 /** Size of the state. */
 interface Shape {

@@ -2,9 +2,10 @@
  * LeNet-5 as Caffe and the pruning literature have it (after LeCun et al. 1998): 5x5 convolutions to 20 and 50 channels,
  * each with 2x2 pooling, then 500 and the classes; 431,080 parameters on 28x28 grey images.
  */
+
+import { type BuildOptions, defineFamily } from '../family.ts'
 import { GraphBuilder } from '../graph/builder.ts'
 import type { Graph } from '../graph/model.ts'
-import { type BuildOptions, defineFamily } from './family.ts'
 
 function build(_shape: unknown, { classes, inputDims }: BuildOptions): Graph {
   const g = new GraphBuilder(inputDims)

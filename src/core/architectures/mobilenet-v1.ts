@@ -3,9 +3,10 @@
  * `mobilenet-v1` is for ImageNet, its classifier without bias, as Global MP and STR train it (five-systems 0.3), and has
  * their names. `mobilenet-v1-cifar` does not halve the image in its stem and has the names of kuangliu/pytorch-cifar.
  */
+
+import { type BuildOptions, cifar, defineFamily, imagenet } from '../family.ts'
 import { GraphBuilder } from '../graph/builder.ts'
 import type { Graph } from '../graph/model.ts'
-import { type BuildOptions, cifar, defineFamily, imagenet } from './family.ts'
 
 /** Of each separable convolution: output channels and stride. */
 const layout: readonly (readonly [out: number, stride: number])[] = [

@@ -4,9 +4,10 @@
  * image and widens the channels, its shortcut is option A (every second row and column, zero channels on both sides)
  * or option B (1x1 convolution with stride 2, and batch norm). Names are those of akamaster/pytorch_resnet_cifar10.
  */
+
+import { type BuildOptions, cifar, defineFamily } from '../family.ts'
 import { GraphBuilder } from '../graph/builder.ts'
 import type { Graph } from '../graph/model.ts'
-import { type BuildOptions, cifar, defineFamily } from './family.ts'
 
 interface Shape {
   readonly depth: number

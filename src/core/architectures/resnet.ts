@@ -3,9 +3,10 @@
  * stem for ImageNet (7x7 convolution and pooling, a quarter of the size) or the one for small images (3x3 convolution).
  * A bottleneck halves the image in its 3x3 convolution, as torchvision does, whose names these are.
  */
+
+import { type BuildOptions, cifar, defineFamily, imagenet } from '../family.ts'
 import { GraphBuilder } from '../graph/builder.ts'
 import type { Graph } from '../graph/model.ts'
-import { type BuildOptions, cifar, defineFamily, imagenet } from './family.ts'
 
 type Depth = keyof typeof layouts
 interface Shape {

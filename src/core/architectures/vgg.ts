@@ -4,10 +4,11 @@
  * end in one fully connected layer with batch norm, and in three of 512 without (five-systems 0.3). Names are
  * torchvision's: `features.<place>` and `classifier.<place>`, the places of activations and pooling counted.
  */
+
+import { type BuildOptions, cifar, defineFamily, imagenet } from '../family.ts'
 import { GraphBuilder } from '../graph/builder.ts'
 import { elementCount } from '../graph/dims.ts'
 import type { Graph } from '../graph/model.ts'
-import { type BuildOptions, cifar, defineFamily, imagenet } from './family.ts'
 
 type Depth = keyof typeof layouts
 interface Shape {

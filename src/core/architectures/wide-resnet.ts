@@ -4,9 +4,10 @@
  * pre-activated input, without batch norm. Names are those of xternalz/WideResNet-pytorch; dropout stands in front of
  * the second convolution, with the ratio of Global MP (five-systems 0.3).
  */
+
+import { type BuildOptions, cifar, defineFamily } from '../family.ts'
 import { GraphBuilder } from '../graph/builder.ts'
 import type { Graph } from '../graph/model.ts'
-import { type BuildOptions, cifar, defineFamily } from './family.ts'
 
 interface Shape {
   readonly depth: number

@@ -1,7 +1,7 @@
 /** One-shot pruning of a model: rank, allocate, mask, and count what came out. */
 import { EspalierError } from '../../shared/errors.ts'
 import type { AllocationId, ScoreId } from '../../shared/methods.ts'
-import type { LayerSparsity } from '../../shared/stages/stage.ts'
+import type { LayerSparsity } from '../../shared/stage.ts'
 import { type PrunableLayer, prunableLayers } from '../graph/cost.ts'
 import type { Model, Weights } from '../graph/model.ts'
 import { createRandom, deriveSeed } from '../random.ts'

@@ -1,5 +1,5 @@
 /** Counting zeros. The denominator is always the prunable weights: convolution and linear kernels, the last one included. */
-import type { LayerSparsity } from '../../shared/stages/stage.ts'
+import type { LayerSparsity } from '../../shared/stage.ts'
 import { prunableLayers } from '../graph/cost.ts'
 import type { Graph, Weights } from '../graph/model.ts'
 

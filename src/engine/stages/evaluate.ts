@@ -4,7 +4,7 @@ import { layerSparsity } from '../../core/pruning/sparsity.ts'
 import { batches } from '../../formats/batches.ts'
 import { EspalierError } from '../../shared/errors.ts'
 import type { CompiledModel } from '../compile/compiled-model.ts'
-import type { StageRunner } from './stage-runner.ts'
+import type { StageRunner } from '../stage-runner.ts'
 
 /** Scores every sample of the split once, in batches. */
 export const evaluate: StageRunner<'evaluate'> = async ({ split: name, batch: batchSize }, context) => {

@@ -1,6 +1,6 @@
 import { prune as pruneModel } from '../../core/pruning/prune.ts'
 import { EspalierError } from '../../shared/errors.ts'
-import type { StageRunner } from './stage-runner.ts'
+import type { StageRunner } from '../stage-runner.ts'
 
 /** One-shot pruning, on the host: the compiled graph gets the new weights before it is used again. */
 export const prune: StageRunner<'prune'> = async (stage, context) => {

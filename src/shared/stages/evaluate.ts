@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defineStage, sparsityCounts } from './stage.ts'
+import { defineStage, sparsityCounts } from '../stage.ts'
 
 export const splitNames = ['train', 'validation', 'test'] as const
 export type ScoredSplit = (typeof splitNames)[number]

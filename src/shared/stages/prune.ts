@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { allocations, idsOf, scores } from '../methods.ts'
-import { defineStage, layerSparsitySchema, sparsityCounts } from './stage.ts'
+import { defineStage, layerSparsitySchema, sparsityCounts } from '../stage.ts'
 
 export const prune = defineStage({
   use: 'prune',

@@ -2,7 +2,7 @@
 import type Database from 'better-sqlite3'
 import { z } from 'zod'
 import type { LayerSnapshot, MetricPoint } from '../../shared/domain.ts'
-import { layerSparsitySchema } from '../../shared/stages/stage.ts'
+import { layerSparsitySchema } from '../../shared/stage.ts'
 import { fromStored, toStored } from './stored.ts'
 
 /** Rows carry ids that only grow: what is new since an id is what another process has to be told. */

@@ -1,5 +1,5 @@
 import { integerAttribute, integersAttribute, invalidNode, type OpRule } from '../op-rule.ts'
-import { imageDims, windowAttributes, windowOutput } from './window.ts'
+import { imageDims, windowAttributes, windowOutput } from '../window.ts'
 
 /** Mean over windows: [C, H, W] -> [C, H', W']. PyTorch counts the padding (`count_include_pad` = 1), ONNX's default is 0. */
 export const averagePool: OpRule = {

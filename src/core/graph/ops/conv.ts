@@ -1,6 +1,6 @@
 import { elementCount } from '../dims.ts'
 import { integerAttribute, integersAttribute, invalidNode, type OpRule } from '../op-rule.ts'
-import { imageDims, windowAttributes, windowOutput } from './window.ts'
+import { imageDims, windowAttributes, windowOutput } from '../window.ts'
 
 /** 2-D convolution: [C, H, W] and weights [out, C / group, kH, kW] -> [out, H', W']. */
 export const conv: OpRule = {

@@ -1,5 +1,5 @@
 import type { OpRule } from '../op-rule.ts'
-import { imageDims } from './window.ts'
+import { imageDims } from '../window.ts'
 
 /** Mean over height and width: [C, H, W] -> [C, 1, 1]. */
 export const globalAveragePool: OpRule = {

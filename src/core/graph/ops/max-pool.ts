@@ -1,5 +1,5 @@
 import { integersAttribute, type OpRule } from '../op-rule.ts'
-import { imageDims, windowAttributes, windowOutput } from './window.ts'
+import { imageDims, windowAttributes, windowOutput } from '../window.ts'
 
 /** Maximum over windows: [C, H, W] -> [C, H', W']. Padding never wins. */
 export const maxPool: OpRule = {

@@ -1,6 +1,6 @@
 /** What a family of architectures tells the registry in `../architectures.ts`. */
-import type { Dims } from '../graph/dims.ts'
-import type { Graph } from '../graph/model.ts'
+import type { Dims } from './graph/dims.ts'
+import type { Graph } from './graph/model.ts'
 
 export interface BuildOptions {
   readonly classes: number

@@ -1,7 +1,7 @@
 /** The arithmetic that convolution and pooling share: a window slid over height and width. */
-import type { Dims } from '../dims.ts'
-import type { GraphNode } from '../model.ts'
-import { integersAttribute, invalidNode } from '../op-rule.ts'
+import type { Dims } from './dims.ts'
+import type { GraphNode } from './model.ts'
+import { integersAttribute, invalidNode } from './op-rule.ts'
 
 export const windowAttributes = ['strides', 'pads', 'dilations'] as const
 

@@ -1,9 +1,9 @@
 /** What a stage of a recipe works with. The members live in this folder, the table in `stages.ts`. */
-import type { Model } from '../../core/graph/model.ts'
-import type { Dataset, Split } from '../../formats/datasets.ts'
-import type { ScoredSplit } from '../../shared/stages/evaluate.ts'
-import type { StageOf, StageResultOf, StageUse } from '../../shared/stages.ts'
-import type { CompiledModel } from '../compile/compiled-model.ts'
+import type { Model } from '../core/graph/model.ts'
+import type { Dataset, Split } from '../formats/datasets.ts'
+import type { ScoredSplit } from '../shared/stages/evaluate.ts'
+import type { StageOf, StageResultOf, StageUse } from '../shared/stages.ts'
+import type { CompiledModel } from './compile/compiled-model.ts'
 
 /** Some samples of a split. */
 export interface Selection {
