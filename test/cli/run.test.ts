@@ -1,5 +1,6 @@
 /** `espalier run` with the real engine on small inputs that the tests make. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -231,3 +232,41 @@ describe.skipIf(!hasEngine)('espalier run (needs the TensorFlow engine)', () => 
     await until(() => !engines.some(exists))
   })
 })
+
+const shared = fileURLToPath(new URL('../../../shared/data', import.meta.url))
+
+describe.skipIf(!hasEngine || !existsSync(shared))(
+  'espalier run on real data (needs ../shared/data and the engine)',
+  () => {
+    it('ResNet-20 on the first 1,000 test images of CIFAR-10: dense, and half of all weights gone', async () => {
+      const { writeRecipe, project } = workplace()
+      const file = writeRecipe({
+        model: { checkpoint: join(shared, 'checkpoints', 'resnet20-12fca82f.th') },
+        data: { path: join(shared, 'cifar10-first1000') },
+        stages: [{ use: 'evaluate' }, { use: 'prune', sparsity: 0.5 }, { use: 'evaluate' }],
+      })
+      const { status, out } = await espalier('run', file, '--project', project, '--json')
+      expect(status).toBe(0)
+      const [dense, pruned, after] = parseLines(out) as [Line, Line, Line]
+      expect(dense).toMatchObject({ total: 1000, zeros: 0, weights: 268_336 })
+      expect(Math.abs((dense['correct'] as number) - 915)).toBeLessThanOrEqual(2)
+      expect(pruned).toMatchObject({ zeros: 134_168, weights: 268_336 })
+      expect(after['correct']).toBeGreaterThan(890)
+      const { runs } = await compare(project)
+      expect(runs[0]).toMatchObject({ macs: 40_551_040, before: { correct: dense['correct'] } })
+    })
+
+    it('a real checkpoint that was cut anywhere is refused', async () => {
+      const { writeRecipe, project, write, folder, files } = workplace()
+      const bytes = readFileSync(join(shared, 'checkpoints', 'resnet20-12fca82f.th'))
+      for (const share of [0.001, 0.3, 0.999]) {
+        write('cut.th', bytes.subarray(0, Math.floor(bytes.length * share)))
+        const file = writeRecipe({ model: { checkpoint: join(folder, 'cut.th') } })
+        const { status, err } = await espalier('run', file, '--project', project, '--json')
+        expect(status).toBe(2)
+        expect(errorIn(err).message).toContain('cut.th')
+      }
+      expect(files()).not.toContain('project.espalier')
+    })
+  },
+)
