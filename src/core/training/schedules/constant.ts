@@ -1,0 +1,3 @@
+import type { RateSchedule } from '../schedule.ts'
+
+export const constant: RateSchedule = ({ lr }) => lr
