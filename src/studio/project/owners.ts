@@ -21,6 +21,7 @@ export interface OwnersTable {
   /** Those with queued or running runs. */
   withUnfinishedRuns(): Owner[]
   heartbeat(id: string, at: number): void
+  /** One that never had a run is forgotten. */
   close(id: string, at: number): void
 }
 
@@ -36,6 +37,7 @@ export function createOwners(db: Database.Database): OwnersTable {
     `SELECT ${columns} FROM owners WHERE id IN (SELECT owner_id FROM runs WHERE state IN ('queued', 'running'))`,
   )
   const heartbeat = db.prepare<[number, string]>('UPDATE owners SET heard_at = ? WHERE id = ?')
+  const forget = db.prepare<[string]>('DELETE FROM owners WHERE id = ? AND id NOT IN (SELECT owner_id FROM runs)')
   const close = db.prepare<[number, string]>('UPDATE owners SET closed_at = ? WHERE id = ?')
   return {
     add: ({ id, host, machine, pid, processStarted, openedAt }) =>
@@ -43,6 +45,8 @@ export function createOwners(db: Database.Database): OwnersTable {
     get: id => one.get(id),
     withUnfinishedRuns: () => unfinished.all(),
     heartbeat: (id, at) => void heartbeat.run(at, id),
-    close: (id, at) => void close.run(at, id),
+    close(id, at) {
+      if (forget.run(id).changes === 0) close.run(at, id)
+    },
   }
 }
