@@ -1,8 +1,8 @@
 /**
- * Ending: of a window, of a project without windows, of the application. Nothing that runs is cut off without a question,
- * and every project is folded back into one file before the process ends.
+ * Ending: of a window, of a project without windows, of the application. Nothing that runs is cut off without a question;
+ * windows go first, so that their pages have the last word; then every project is folded back into one file.
  */
-import { app } from 'electron'
+import { app, type BrowserWindow, powerMonitor } from 'electron'
 import { activeRuns } from './activity.ts'
 import type { Dialogs } from './dialogs.ts'
 import type { ShowFault } from './faults.ts'
@@ -18,13 +18,18 @@ export interface ClosingParts {
   readonly platform: NodeJS.Platform
 }
 
+/** A page that hangs does not hold up the end for longer than this. */
+const closeMs = 2000
+
 export function setupClosing({ projects, windows, dialogs, showFault, platform }: ClosingParts): void {
-  /** `ending`: the projects are being closed. `ended`: windows and application may go. */
+  /** `ending`: windows and projects are being closed. `ended`: the application may go. */
   let phase: 'open' | 'ending' | 'ended' = 'open'
   /** A question stands; another Ctrl+Q must not ask it twice. */
   let isAsking = false
   /** The person chose to quit and let the work end first; on macOS an application outlives its windows otherwise. */
   let quitsWhenIdle = false
+  /** Windows about which the question was answered. */
+  const mayClose = new WeakSet<BrowserWindow>()
 
   const isBusy = (project: Project) => activeRuns(project.activity()).length > 0
 
@@ -43,21 +48,31 @@ export function setupClosing({ projects, windows, dialogs, showFault, platform }
     }
   }
 
+  function closeWindow(window: BrowserWindow): Promise<void> {
+    return new Promise(resolve => {
+      const limit = setTimeout(() => window.destroy(), closeMs)
+      window.once('closed', () => {
+        clearTimeout(limit)
+        resolve()
+      })
+      mayClose.add(window)
+      window.close()
+    })
+  }
+
   async function quit(): Promise<void> {
     const choice = await ask(projects.all(), 'quit')
     if (choice === 'cancel') return
-    if (choice === 'keep-running') {
-      // Set first: the last window may be the end of an idle project.
-      quitsWhenIdle = true
-      for (const window of windows.all()) window.destroy()
-      return
-    }
-    await end()
+    if (choice === 'stop') return end()
+    // Set first: the last window may be the end of an idle project.
+    quitsWhenIdle = true
+    await Promise.all(windows.all().map(closeWindow))
   }
 
   async function end(): Promise<void> {
     if (phase !== 'open') return
     phase = 'ending'
+    await Promise.all(windows.all().map(closeWindow))
     const closed = await Promise.allSettled(projects.all().map(project => projects.close(project)))
     for (const result of closed) if (result.status === 'rejected') await showFault(result.reason)
     phase = 'ended'
@@ -72,14 +87,18 @@ export function setupClosing({ projects, windows, dialogs, showFault, platform }
     if (isLast && (quitsWhenIdle || platform !== 'darwin')) await end()
   }
 
+  async function closeBusy(window: BrowserWindow, project: Project): Promise<void> {
+    const choice = await ask([project], 'close')
+    if (choice === 'cancel' || window.isDestroyed()) return
+    await closeWindow(window)
+    if (choice === 'stop') await projects.close(project)
+    await settle(project)
+  }
+
   windows.onClose((window, project, event) => {
-    if (phase === 'ended' || !isBusy(project) || windows.of(project).length > 1) return
+    if (phase !== 'open' || mayClose.has(window) || !isBusy(project) || windows.of(project).length > 1) return
     event.preventDefault()
-    void ask([project], 'close').then(async choice => {
-      if (choice === 'cancel' || window.isDestroyed()) return
-      if (choice === 'stop') await projects.close(project).catch(showFault)
-      window.destroy()
-    })
+    closeBusy(window, project).catch(showFault)
   })
   windows.onClosed(project => void settle(project))
   projects.onActivity(project => void settle(project))
@@ -92,5 +111,12 @@ export function setupClosing({ projects, windows, dialogs, showFault, platform }
     if (phase === 'ended') return
     event.preventDefault()
     quit().catch(showFault)
+  })
+  // The machine waits a moment for us, and for no answer: what runs is stopped properly and can be run again. Electron's
+  // types leave the event out.
+  const systemEvents: NodeJS.EventEmitter = powerMonitor
+  systemEvents.on('shutdown', (event: { preventDefault(): void }) => {
+    event.preventDefault()
+    end().catch(showFault)
   })
 }

@@ -88,7 +88,7 @@ function run(): void {
       setupIpc({ home, windows, grants, dialogs, settings })
       setupTaskBar(projects, windows)
       setupPower(projects)
-      setupNotifications(projects, windows)
+      setupNotifications(projects, windows, path => projectActions.open(path).catch(showFault))
       return start()
     })
     .catch(showFault)

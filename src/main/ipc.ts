@@ -6,7 +6,6 @@ import { basename } from 'node:path'
 import { type IpcMainEvent, type IpcMainInvokeEvent, ipcMain, MessageChannelMain } from 'electron'
 import { z } from 'zod'
 import { channels, chooserKinds, type GrantedFile, themes } from '../shared/bridge.ts'
-import { serveClient } from '../shared/rpc.ts'
 import type { Dialogs } from './dialogs.ts'
 import type { Grants } from './grants.ts'
 import { portOf } from './port.ts'
@@ -45,7 +44,7 @@ export function setupIpc({ home, windows, grants, dialogs, settings }: IpcParts)
     const sender = senderOf(event)
     if (!sender) return
     const { port1, port2 } = new MessageChannelMain()
-    serveClient(portOf(port1), sender.project.studio)
+    sender.project.serve(portOf(port1))
     sender.frame.postMessage(channels.port, null, [port2])
   })
 

@@ -4,7 +4,8 @@ import { endNotice } from './notices.ts'
 import type { Projects } from './projects.ts'
 import type { Windows } from './windows.ts'
 
-export function setupNotifications(projects: Projects, windows: Windows): void {
+/** `reopen` shows the project of a notification that was clicked, which may have been closed by then. */
+export function setupNotifications(projects: Projects, windows: Windows, reopen: (path: string) => void): void {
   // Held until they are gone: what is collected loses its click.
   const shown = new Set<Notification>()
   projects.onRunEnd((project, run) => {
@@ -14,7 +15,7 @@ export function setupNotifications(projects: Projects, windows: Windows): void {
     shown.add(notification)
     notification.on('click', () => {
       shown.delete(notification)
-      windows.show(project)
+      reopen(project.path)
     })
     notification.on('close', () => shown.delete(notification))
     notification.on('failed', () => shown.delete(notification))

@@ -1,23 +1,27 @@
 /** The projects that are open: one studio each, however many windows look at it. */
-import { realpathSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { existsSync, realpathSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
 import type { RunSummary } from '../shared/domain.ts'
+import type { Port } from '../shared/rpc.ts'
 import type { Studio } from '../studio/studio.ts'
 import { type Activity, idle, nextActivity } from './activity.ts'
+import { createConnections } from './connections.ts'
 
 /** What is needed here of the studio. */
 export type ProjectStudio = Pick<Studio, 'handlers' | 'onEvent' | 'has' | 'close'>
 
 export interface Project {
   readonly path: string
-  readonly studio: ProjectStudio
   activity(): Activity
+  /** Joins a window to the studio. */
+  serve(port: Port): void
 }
 
 export interface Projects {
   /** The one that is open already, or a new one. Throws what the studio throws for a file it cannot open. */
   open(path: string): Promise<Project>
   all(): readonly Project[]
+  /** After the last words of windows that are closing. Stops what runs. */
   close(project: Project): Promise<void>
   onActivity(listener: (project: Project) => void): void
   onRunEnd(listener: (project: Project, run: RunSummary) => void): void
@@ -25,7 +29,7 @@ export interface Projects {
 
 export function createProjects(createStudio: (path: string) => Promise<ProjectStudio>): Projects {
   const opening = new Map<string, Promise<Project>>()
-  const opened = new Map<Project, { settle(): void }>()
+  const opened = new Map<Project, { close(): Promise<void> }>()
   const closing = new Map<string, Promise<void>>()
   const activityListeners = new Set<(project: Project) => void>()
   const endListeners = new Set<(project: Project, run: RunSummary) => void>()
@@ -34,7 +38,8 @@ export function createProjects(createStudio: (path: string) => Promise<ProjectSt
     await closing.get(path)
     const studio = await createStudio(path)
     let activity = idle
-    const project: Project = { path, studio, activity: () => activity }
+    const connections = createConnections(studio)
+    const project: Project = { path, activity: () => activity, serve: connections.serve }
     const change = (next: Activity) => {
       if (next === activity) return
       activity = next
@@ -45,7 +50,12 @@ export function createProjects(createStudio: (path: string) => Promise<ProjectSt
       change(next.activity)
       if (next.ended) for (const listener of endListeners) listener(project, next.ended)
     })
-    opened.set(project, { settle: () => change(idle) })
+    opened.set(project, {
+      async close() {
+        await connections.closed()
+        await studio.close().finally(() => change(idle))
+      },
+    })
     return project
   }
 
@@ -66,10 +76,7 @@ export function createProjects(createStudio: (path: string) => Promise<ProjectSt
       if (!entry) return closing.get(project.path)
       opening.delete(project.path)
       opened.delete(project)
-      const closed = project.studio.close().finally(() => {
-        closing.delete(project.path)
-        entry.settle()
-      })
+      const closed = entry.close().finally(() => closing.delete(project.path))
       // Whoever opens the file again waits for this, and does not care how it went.
       closing.set(
         project.path,
@@ -87,6 +94,7 @@ function canonical(path: string): string {
   try {
     return realpathSync(path)
   } catch {
-    return resolve(path)
+    // It is not there yet; its folder is.
+    return existsSync(dirname(path)) ? join(realpathSync(dirname(path)), basename(path)) : resolve(path)
   }
 }

@@ -1,11 +1,20 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { homeOf } from '../../src/main/app-scheme.ts'
 import { setupClosing } from '../../src/main/closing.ts'
+import { portOf } from '../../src/main/port.ts'
 import { createProjects, type Project, type Projects } from '../../src/main/projects.ts'
 import type { QuitChoice } from '../../src/main/quit-question.ts'
 import { createWindows, type Windows } from '../../src/main/windows.ts'
 import { EspalierError } from '../../src/shared/errors.ts'
-import { app, asked, type BrowserWindow, resetElectron } from './fake-electron.ts'
+import {
+  app,
+  asked,
+  type BrowserWindow,
+  cancellable,
+  MessageChannelMain,
+  powerMonitor,
+  resetElectron,
+} from './fake-electron.ts'
 import { changed, type FakeStudio, fakeStudio, run, settled } from './samples.ts'
 
 vi.mock('electron', () => import('./fake-electron.ts'))
@@ -202,5 +211,61 @@ describe('quitting', () => {
     app.quit()
     await settled()
     expect([studio.closes, asked.quits]).toEqual([1, 1])
+  })
+})
+
+describe('the end', () => {
+  beforeEach(() => setup('linux'))
+
+  it('gives a page that goes its last word before the project is closed', async () => {
+    const { project, window, studio } = await open('/a')
+    const order: string[] = []
+    const saved = { id: 'r', name: 'r', version: 1, savedAt: 0, document: {} }
+    Object.assign(studio.handlers, {
+      'recipe.save': () => {
+        order.push('saved')
+        return saved
+      },
+    })
+    studio.close = async () => void order.push('closed')
+    const { port1, port2 } = new MessageChannelMain()
+    project.serve(portOf(port1 as never))
+    // As a page does: it says what it has to say, and its pipe is gone.
+    window.on('closed', () => {
+      port2.postMessage({ type: 'call', id: 1, name: 'recipe.save', params: { document: {} } })
+      setTimeout(() => port2.close(), 20)
+    })
+    app.quit()
+    await vi.waitFor(() => expect(asked.quits).toBe(1))
+    expect(order).toEqual(['saved', 'closed'])
+  })
+
+  it('does not wait for a page that hangs', async () => {
+    const { window, studio } = await open('/a')
+    // Chromium waits for the page before it closes the window.
+    window.close = () => {}
+    vi.useFakeTimers()
+    try {
+      app.quit()
+      await vi.advanceTimersByTimeAsync(2000)
+      expect([window.isGone, studio.closes, asked.quits]).toEqual([true, 1, 1])
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  it('of the machine asks nothing: what runs is stopped and the project closed', async () => {
+    const { window, studio } = await open('/a')
+    studio.announce(changed(run(4, 'running')))
+    const event = cancellable()
+    powerMonitor.emit('shutdown', event)
+    await settled()
+    expect([event.defaultPrevented, questions, window.isGone, studio.closes, asked.quits]).toEqual([
+      true,
+      [],
+      true,
+      1,
+      1,
+    ])
   })
 })

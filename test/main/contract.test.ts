@@ -20,9 +20,14 @@ const connect: Connect = async studio => {
   // Connecting uses neither grants nor dialogs nor settings.
   setupIpc({ home, windows } as Parameters<typeof setupIpc>[0])
   // The main process listens too; the cases count the listeners that clients are.
-  const apart = { ...studio, onEvent: () => () => {}, has: () => false, close: async () => {} }
-  const project = await createProjects(async () => apart).open('/p/a.espalier')
-  const window = windows.open({ ...project, studio: { ...apart, onEvent: studio.onEvent } })
+  let isFirst = true
+  const onEvent: typeof studio.onEvent = listener => {
+    if (!isFirst) return studio.onEvent(listener)
+    isFirst = false
+    return () => {}
+  }
+  const projects = createProjects(async () => ({ ...studio, onEvent, has: () => false, close: async () => {} }))
+  const window = windows.open(await projects.open('/p/a.espalier'))
   const port = await new Promise<FakePort>(resolve => {
     const postMessage = (_channel: string, _message: unknown, [port]: FakePort[]) => port && resolve(port)
     const senderFrame = { origin: home.origin, url: home.url, parent: null, postMessage }

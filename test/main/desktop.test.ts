@@ -136,12 +136,13 @@ describe('while runs run', () => {
   })
 
   it('their end is told to a person who is looking at something else', async () => {
-    setupNotifications(projects, windows)
+    setupNotifications(projects, windows, path => void projects.open(path).then(windows.show))
     const { window, studio } = await openWindow()
     studio.announce(changed(run(1, 'running')))
     studio.announce(changed(run(1, 'finished')))
     expect(asked.notifications).toEqual([{ title: 'Run 1 has finished', body: 'Global 90 %, seed 7' }])
     Notification.last?.emit('click')
+    await settled()
     expect(window.isFront).toBe(true)
     studio.announce(changed(run(2, 'running')))
     studio.announce(changed(run(2, 'finished')))
@@ -149,13 +150,18 @@ describe('while runs run', () => {
   })
 
   it('a click on the word of a run without a window opens one', async () => {
-    setupNotifications(projects, windows)
+    setupNotifications(projects, windows, path => void projects.open(path).then(windows.show))
     const project = await projects.open('/a')
     const studio = studios.get('/a') as FakeStudio
     studio.announce(changed(run(1, 'running')))
     studio.announce(changed(run(1, 'failed')))
+    // By then the project may have been closed: it is opened again.
+    await projects.close(project)
     Notification.last?.emit('click')
-    expect(windows.of(project).length).toBe(1)
+    await settled()
+    const [window] = windows.all()
+    expect(window && windows.find(window.webContents)?.project).not.toBe(project)
+    expect(windows.currentProject()?.path).toBe('/a')
   })
 })
 

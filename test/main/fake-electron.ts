@@ -209,6 +209,8 @@ export class Notification extends EventEmitter {
   show = () => asked.notifications.push(this.options)
 }
 
+export const powerMonitor = new EventEmitter()
+
 export const powerSaveBlocker = {
   running: new Set<number>(),
   next: 1,
@@ -292,7 +294,7 @@ export const utilityProcess = {
 }
 
 export function resetElectron(): void {
-  for (const emitter of [app, ipcMain, session.defaultSession]) emitter.removeAllListeners()
+  for (const emitter of [app, ipcMain, powerMonitor, session.defaultSession]) emitter.removeAllListeners()
   for (const window of [...openWindows]) window.removeAllListeners()
   openWindows.clear()
   ipcMain.handlers.clear()
