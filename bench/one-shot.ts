@@ -6,16 +6,16 @@ import { normalization } from '../src/core/normalization.ts'
 import { CompiledModel } from '../src/engine/compile/compiled-model.ts'
 import { createSelect, fitToDataset } from '../src/engine/job-inputs.ts'
 import { loadEngine } from '../src/engine/runtime/load.ts'
+import type { StageContext } from '../src/engine/stage-runner.ts'
 import { evaluate } from '../src/engine/stages/evaluate.ts'
 import { prune } from '../src/engine/stages/prune.ts'
-import type { StageContext } from '../src/engine/stage-runner.ts'
 import { openCheckpoint } from '../src/formats/checkpoints.ts'
 import { openDataset } from '../src/formats/datasets.ts'
 import { importModel } from '../src/formats/import-model.ts'
 import { parseRecipe } from '../src/shared/recipe.ts'
+import type { LayerSparsity } from '../src/shared/stage.ts'
 import { evaluate as evaluateStage } from '../src/shared/stages/evaluate.ts'
 import { prune as pruneStage } from '../src/shared/stages/prune.ts'
-import type { LayerSparsity } from '../src/shared/stage.ts'
 
 const checkpoints = { resnet20: 'resnet20-12fca82f.th', resnet32: 'resnet32-d509ac18.th' } as const
 export type Network = keyof typeof checkpoints

@@ -67,7 +67,11 @@ describe('folding batch normalisation', () => {
     const shared = g.conv('shared', second, { out: 4, kernel: 1 })
     const sum = g.add('sum', g.batchNorm('bn3', shared), shared)
     const x = g.flatten('flatten', g.globalAveragePool('pool', g.batchNorm('bn4', g.relu('r4', sum))))
-    return g.build(g.batchNorm('bn5', g.gemm('linear', x, { out: 6 })))
+    const graph = g.build(g.batchNorm('bn5', g.gemm('linear', x, { out: 6 })))
+    // Large enough to be missed if it were left out.
+    const attributes = { epsilon: 0.1, momentum: 0.9 }
+    const nodes = graph.nodes.map(node => (node.op === 'BatchNormalization' ? { ...node, attributes } : node))
+    return { ...graph, nodes }
   }
 
   it('changes nothing but the order of rounding', () => {
