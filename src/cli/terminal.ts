@@ -18,7 +18,8 @@ export function processTerminal(): Terminal {
     out: text => void stdout.write(text),
     err: text => void stderr.write(text),
     isWatched: stderr.isTTY === true,
-    columns: stderr.columns ?? 80,
+    // A terminal that does not know its size says 0.
+    columns: stderr.columns || 80,
     bold: text => styleText('bold', text, { stream: stdout }),
   }
 }

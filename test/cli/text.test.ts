@@ -1,0 +1,73 @@
+import { expect, it } from 'vitest'
+import { macs, percent, seconds, table } from '../../src/cli/format.ts'
+import { createProgressLine, progressText } from '../../src/cli/progress-line.ts'
+import { projectFileFor } from '../../src/cli/recipe-file.ts'
+import type { Terminal } from '../../src/cli/terminal.ts'
+import { exampleRecipe } from '../studio/project/examples.ts'
+
+function terminal(isWatched: boolean) {
+  const written: string[] = []
+  const to: Terminal = { out: () => {}, err: text => written.push(text), isWatched, columns: 20, bold: text => text }
+  return { written, to }
+}
+
+it('draws over its line while a person watches, and never past the edge', () => {
+  const { written, to } = terminal(true)
+  const line = createProgressLine(to)
+  line.draw('one')
+  line.draw('x'.repeat(30))
+  line.say('done')
+  line.clear()
+  expect(written).toEqual(['one', '\r\x1b[2K', 'x'.repeat(19), '\r\x1b[2K', 'done\n'])
+})
+
+it('writes only lines that stay into a pipe', () => {
+  const { written, to } = terminal(false)
+  const line = createProgressLine(to)
+  line.draw('one')
+  line.say('two')
+  line.clear()
+  expect(written).toEqual(['two\n'])
+})
+
+it('says how far, how fast and how long, and only what is known', () => {
+  const part = { stage: 0, step: 'Evaluate', done: 250, total: 1000, unit: 'samples' }
+  expect(progressText({ ...part, rate: 1234.4, secondsLeft: 12.3 })).toBe(
+    'Evaluate  ######------------------  25 %  250/1,000 samples  1,234 samples/s  12 s left',
+  )
+  expect(progressText(part)).toBe('Evaluate  ######------------------  25 %  250/1,000 samples')
+  expect(progressText({ ...part, total: 0 })).toBe('Evaluate ...')
+})
+
+it('formats numbers for a person', () => {
+  expect([0.94, 59.6, 89.4, 600, 7300].map(seconds)).toEqual(['0.9 s', '60 s', '89 s', '10 min', '2.0 h'])
+  expect([40_551_040, 12_500, 999, 1.82e9].map(macs)).toEqual(['40.6 M', '12.5 k', '999', '1.82 G'])
+  expect(percent(0.12345)).toBe('12.35 %')
+})
+
+it('aligns tables, words left and numbers right', () => {
+  const columns = [
+    { title: 'name', text: (row: [string, number]) => row[0] },
+    { title: 'n', text: (row: [string, number]) => String(row[1]), right: true },
+  ]
+  expect(
+    table(columns, [
+      ['a', 5],
+      ['longer', 1000],
+    ]),
+  ).toEqual(['name       n', 'a          5', 'longer  1000'])
+})
+
+it('names a project after its recipe in characters that every file system takes', () => {
+  const names = ['Global 90 %', 'a/b\\c:d*e?f"g<h>i|j', '..', '...hidden', 'ends with dots. .', 'x'.repeat(200), '剪枝']
+  const files = names.map(name => projectFileFor(exampleRecipe({ name })).split('/').at(-1))
+  expect(files).toEqual([
+    'Global 90 %.espalier',
+    'a-b-c-d-e-f-g-h-i-j.espalier',
+    '-.espalier',
+    '-hidden.espalier',
+    'ends with dots.espalier',
+    `${'x'.repeat(120)}.espalier`,
+    '剪枝.espalier',
+  ])
+})
