@@ -61,6 +61,7 @@ export function setupClosing({ projects, windows, dialogs, showFault, platform }
   }
 
   async function quit(): Promise<void> {
+    if (phase !== 'open') return
     const choice = await ask(projects.all(), 'quit')
     if (choice === 'cancel') return
     if (choice === 'stop') return end()
@@ -72,9 +73,12 @@ export function setupClosing({ projects, windows, dialogs, showFault, platform }
   async function end(): Promise<void> {
     if (phase !== 'open') return
     phase = 'ending'
-    await Promise.all(windows.all().map(closeWindow))
-    const closed = await Promise.allSettled(projects.all().map(project => projects.close(project)))
-    for (const result of closed) if (result.status === 'rejected') await showFault(result.reason)
+    // Again for what a second start opened meanwhile.
+    while (windows.all().length > 0 || projects.all().length > 0) {
+      await Promise.all(windows.all().map(closeWindow))
+      const closed = await Promise.allSettled(projects.all().map(project => projects.close(project)))
+      for (const result of closed) if (result.status === 'rejected') await showFault(result.reason)
+    }
     phase = 'ended'
     app.quit()
   }

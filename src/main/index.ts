@@ -17,7 +17,7 @@ import { openLog } from './log.ts'
 import { setupMenu } from './menu.ts'
 import { setupNavigation } from './navigation.ts'
 import { setupNotifications } from './notifications.ts'
-import { setupDownloads, setupPermissions } from './permissions.ts'
+import { setupDownloads, setupNetwork, setupPermissions } from './permissions.ts'
 import { setupPower } from './power.ts'
 import { createProbe } from './probe.ts'
 import { createProjectActions } from './project-actions.ts'
@@ -33,7 +33,7 @@ import { createWindows } from './windows.ts'
 const { projects: requested, userData } = readArguments(process.argv, process.cwd())
 if (userData) app.setPath('userData', userData)
 // Notifications and the task bar on Windows belong to this name, which the installer gives to the Start menu entry too.
-app.setAppUserModelId('espalier')
+if (process.platform === 'win32') app.setAppUserModelId('espalier')
 app.enableSandbox()
 registerAppScheme()
 if (claimSingleInstance(requested)) run()
@@ -58,11 +58,11 @@ function run(): void {
       recentProjects: () => settings.get().recentProjects,
     }),
   )
-  const windows = createWindows(home)
+  const windows = createWindows(home, showFault)
   const dialogs = createDialogs(settings)
   const projectActions = createProjectActions({ projects, windows, dialogs, settings })
 
-  setupFaults(showFault)
+  setupFaults(showFault, log)
   setupCrashes(log)
   setupNavigation(home)
   setupClosing({ projects, windows, dialogs, showFault, platform: process.platform })
@@ -82,6 +82,7 @@ function run(): void {
     .then(() => {
       setupAppScheme(join(import.meta.dirname, '../renderer'))
       setupPermissions(home)
+      setupNetwork(home)
       setupDownloads(home, settings)
       setupTheme(settings)
       setupMenu({ projectActions, settings, windows, showFault })

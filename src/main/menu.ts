@@ -1,6 +1,7 @@
 /** The application menu, kept up to date with the recent projects and the theme. */
 import { join } from 'node:path'
 import { app, Menu, shell } from 'electron'
+import { EspalierError } from '../shared/errors.ts'
 import type { ShowFault } from './faults.ts'
 import { type MenuActions, menuTemplate } from './menu-template.ts'
 import type { ProjectActions } from './project-actions.ts'
@@ -22,7 +23,7 @@ export function setupMenu({ projectActions, settings, windows, showFault }: Menu
     openRecent: path => reporting(projectActions.open(path)),
     clearRecent() {
       settings.update({ recentProjects: [] })
-      app.clearRecentDocuments()
+      if (process.platform !== 'linux') app.clearRecentDocuments()
     },
     newWindow: projectActions.newWindow,
     setTheme(theme) {
@@ -40,6 +41,7 @@ export function setupMenu({ projectActions, settings, windows, showFault }: Menu
     const state = { platform: process.platform, recentProjects, theme, isDevelopment: !app.isPackaged }
     Menu.setApplicationMenu(Menu.buildFromTemplate(menuTemplate(state, actions)))
   }
+  app.setAboutPanelOptions({ applicationName: 'Espalier', applicationVersion: app.getVersion() })
   build()
   settings.onChange(build)
 }
@@ -47,6 +49,13 @@ export function setupMenu({ projectActions, settings, windows, showFault }: Menu
 /** A packaged application has it beside its archive: other programs cannot read what is inside. */
 async function openDocumentation(): Promise<void> {
   const folder = app.isPackaged ? process.resourcesPath : app.getAppPath()
-  const fault = await shell.openPath(join(folder, 'README.md'))
-  if (fault) throw new Error(fault)
+  const file = join(folder, 'README.md')
+  const fault = await shell.openPath(file)
+  if (!fault) return
+  throw new EspalierError({
+    code: 'file.unreadable',
+    message: `The documentation could not be opened: ${fault}.`,
+    file,
+    hint: `Open ${file} with a program that shows text.`,
+  })
 }

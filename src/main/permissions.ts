@@ -1,8 +1,8 @@
 /** What the page may ask of Chromium. Electron's own answer to everything is yes. */
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { app, session } from 'electron'
 import type { SettingsStore } from './settings.ts'
-import { type Home, isAllowedPermission, isOwnDownload } from './trust.ts'
+import { type Home, isAllowedPermission, isOutside, isOwnDownload } from './trust.ts'
 
 export function setupPermissions(home: Home): void {
   const { defaultSession } = session
@@ -25,5 +25,14 @@ export function setupDownloads(home: Home, settings: SettingsStore): void {
     if (!isOwnDownload(item.getURL(), home)) return event.preventDefault()
     const folder = settings.get().lastFolders.save ?? app.getPath('downloads')
     item.setSaveDialogOptions({ defaultPath: join(folder, item.getFilename()) })
+    item.once('done', (_event, state) => {
+      if (state !== 'completed') return
+      settings.update({ lastFolders: { ...settings.get().lastFolders, save: dirname(item.getSavePath()) } })
+    })
   })
+}
+
+/** Nothing leaves the machine: what the page's policy forbids is stopped here once more, for every page there is. */
+export function setupNetwork(home: Home): void {
+  session.defaultSession.webRequest.onBeforeRequest(({ url }, answer) => answer({ cancel: isOutside(url, home) }))
 }

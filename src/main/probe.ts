@@ -9,7 +9,7 @@ export function createProbe(entry: string): () => Promise<ProbeResult> {
   return () =>
     new Promise(resolve => {
       let lastLine = ''
-      const child = startProcess(entry, 'Espalier probe')
+      const child = startProcess(entry, 'probe')
       const limit = setTimeout(child.kill, limitMs)
       const end = (result: ProbeResult) => {
         clearTimeout(limit)

@@ -32,7 +32,8 @@ export function createProjectActions({ projects, windows, dialogs, settings }: P
   async function openOrCreate(path: string): Promise<void> {
     const project = await projects.open(path)
     settings.update({ recentProjects: withRecent(settings.get().recentProjects, project.path) })
-    app.addRecentDocument(project.path)
+    // The system's own list; Linux has none.
+    if (process.platform !== 'linux') app.addRecentDocument(project.path)
     windows.show(project)
   }
 

@@ -39,6 +39,16 @@ export function isExternalLink(url: string): boolean {
   return link?.protocol === 'https:' && externalHosts.has(link.host) && link.username === '' && link.password === ''
 }
 
+/** Requests to the network or the disk. While developing, electron-vite's server is not outside. */
+export function isOutside(url: string, home: Home): boolean {
+  const target = parse(url)
+  if (!target || !outsideSchemes.has(target.protocol)) return false
+  const server = parse(home.url)
+  return !(server?.protocol.startsWith('http') && target.host === server.host)
+}
+
+const outsideSchemes = new Set(['http:', 'https:', 'ws:', 'wss:', 'ftp:', 'file:'])
+
 /** What the page made itself, such as a table saved as CSV. */
 export function isOwnDownload(url: string, home: Home): boolean {
   return url.startsWith(`blob:${home.origin}/`)

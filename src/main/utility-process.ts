@@ -40,12 +40,14 @@ export function startProcess(entry: string, name: string): UtilityProcess {
     .map(stream => readLines(stream, line => onOutput(line)))
   // V8 gives up: an `error` nobody listens to would end this process too. The exit follows.
   child.on('error', (type, location) => onOutput(`${type} at ${location}`))
+  let hasEnded = false
   let reason: string | undefined
   const hear = (_event: unknown, gone: Electron.Details) => {
     if (gone.name === serviceName) reason = reasonText(gone.reason)
   }
   app.on('child-process-gone', hear)
   child.once('exit', async code => {
+    hasEnded = true
     await Promise.all(outputs.map(output => output.drain()))
     if (code !== 0 && !reason) await new Promise(resolve => setTimeout(resolve, reasonMs))
     app.off('child-process-gone', hear)
@@ -56,7 +58,9 @@ export function startProcess(entry: string, name: string): UtilityProcess {
     get pid() {
       return child.pid
     },
-    send: message => child.postMessage(message),
+    send(message) {
+      if (!hasEnded) child.postMessage(message)
+    },
     onMessage: listener => child.on('message', listener as (message: unknown) => void),
     onOutput: listener => {
       onOutput = listener
@@ -65,6 +69,7 @@ export function startProcess(entry: string, name: string): UtilityProcess {
       onExit = listener
     },
     kill() {
+      if (hasEnded) return
       if (child.pid === undefined) return void child.once('spawn', () => end(child))
       end(child)
     },

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { BrowserWindow, nativeTheme, type WebContents } from 'electron'
 import icon from '../../resources/icon.png?asset'
 import { type CommandId, channels } from '../shared/bridge.ts'
+import type { ShowFault } from './faults.ts'
 import type { Project } from './projects.ts'
 import type { Home } from './trust.ts'
 
@@ -27,7 +28,7 @@ export interface Windows {
 /** Behind the page until its own style has loaded: `--frame` of the window's tokens. */
 const backgrounds = { light: '#eef1ec', dark: '#0f1310' }
 
-export function createWindows(home: Home): Windows {
+export function createWindows(home: Home, showFault: ShowFault): Windows {
   const open = new Map<BrowserWindow, { readonly project: Project; readonly name: string }>()
   let onClose: Parameters<Windows['onClose']>[0] = () => {}
   let onClosed: Parameters<Windows['onClosed']>[0] = () => {}
@@ -37,15 +38,19 @@ export function createWindows(home: Home): Windows {
       const name = freeName([...open.values()].map(entry => entry.name))
       const window = new BrowserWindow(windowOptions(name))
       open.set(window, { project, name })
-      window.setRepresentedFilename(project.path)
+      if (process.platform === 'darwin') window.setRepresentedFilename(project.path)
       window.once('ready-to-show', () => window.show())
       window.on('close', event => onClose(window, project, event))
       window.on('closed', () => {
         open.delete(window)
         onClosed(project)
       })
-      // A load that fails shows in the window; `render-process-gone` and the log tell the rest.
-      window.loadURL(home.url).catch(() => {})
+      window.loadURL(home.url).catch(error => {
+        // Closed before it was loaded.
+        if (window.isDestroyed()) return
+        window.show()
+        void showFault(error, window)
+      })
       return window
     },
     show(project) {

@@ -54,7 +54,7 @@ describe('the built main process', () => {
       expect(prune.zeros).toBe(Math.floor(prune.weights / 2))
       expect(evaluate.total).toBe(40)
       expect(seen.notifications).toEqual([{ title: 'Run 1 has finished', body: expect.stringContaining('seed 0') }])
-      expect(seen.recentDocuments).toEqual([projectPath])
+      expect(seen.info.recentProjects).toEqual([projectPath])
       // Folded back into one file.
       expect(readdirSync(join(folder, 'data')).filter(name => name.startsWith('Studio'))).toEqual(['Studio.espalier'])
     },

@@ -4,7 +4,7 @@ import { homeOf, registerAppScheme, setupAppScheme } from '../../src/main/app-sc
 import { createGrants, type Grants } from '../../src/main/grants.ts'
 import { setupIpc } from '../../src/main/ipc.ts'
 import { setupNavigation } from '../../src/main/navigation.ts'
-import { setupDownloads, setupPermissions } from '../../src/main/permissions.ts'
+import { setupDownloads, setupNetwork, setupPermissions } from '../../src/main/permissions.ts'
 import { createProjects } from '../../src/main/projects.ts'
 import type { Settings, SettingsStore } from '../../src/main/settings.ts'
 import { createWindows } from '../../src/main/windows.ts'
@@ -73,8 +73,9 @@ describe('a page that attacks', () => {
     studio = fakeStudio()
     setupNavigation(home)
     setupPermissions(home)
+    setupNetwork(home)
     setupDownloads(home, settings)
-    const windows = createWindows(home)
+    const windows = createWindows(home, async () => {})
     setupIpc({
       home,
       windows,
@@ -253,6 +254,28 @@ describe('a page that attacks', () => {
       expect(defaultSession.devicePermission?.()).toBe(false)
     })
 
+    it('reaches neither the net nor the disk', () => {
+      const isStopped = (url: string) => {
+        const answers: boolean[] = []
+        defaultSession.beforeRequest?.({ url }, ({ cancel }) => answers.push(cancel))
+        return answers[0]
+      }
+      for (const url of [
+        'https://example.org/pixel.png',
+        'http://127.0.0.1:80/',
+        'wss://example.org/',
+        'file:///etc/passwd',
+      ])
+        expect([url, isStopped(url)]).toEqual([url, true])
+      for (const url of [
+        'app://studio/index.html',
+        'blob:app://studio/1',
+        'data:image/png;base64,',
+        'devtools://devtools/',
+      ])
+        expect([url, isStopped(url)]).toEqual([url, false])
+    })
+
     it('saves what it made, and downloads nothing', () => {
       const download = (url: string) => {
         const event = cancellable()
@@ -261,10 +284,14 @@ describe('a page that attacks', () => {
           getURL: () => url,
           getFilename: () => 'runs.csv',
           setSaveDialogOptions: (given: { defaultPath?: string }) => options.push(given),
+          getSavePath: () => '/tables/runs.csv',
+          once: (_name: string, done: (event: unknown, state: string) => void) => done({}, 'completed'),
         })
         return event.defaultPrevented ? 'refused' : options[0]?.defaultPath
       }
       expect(download('blob:app://studio/0a1b')).toBe('/downloads/runs.csv')
+      // The next one starts where the last one went.
+      expect(download('blob:app://studio/0a1c')).toBe('/tables/runs.csv')
       expect(download('https://example.org/a.exe')).toBe('refused')
       expect(download('app://studio/index.html')).toBe('refused')
     })
@@ -275,7 +302,7 @@ describe('the window', () => {
   it('has a sandboxed, isolated page without Node', async () => {
     resetElectron()
     const project = await createProjects(async () => fakeStudio()).open('/p/a.espalier')
-    const { options, loaded } = createWindows(home).open(project) as unknown as BrowserWindow
+    const { options, loaded } = createWindows(home, async () => {}).open(project) as unknown as BrowserWindow
     expect(options.webPreferences).toMatchObject({
       contextIsolation: true,
       sandbox: true,

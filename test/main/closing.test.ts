@@ -38,7 +38,7 @@ function setup(platform: NodeJS.Platform): void {
     studios.set(path, studio)
     return studio
   })
-  windows = createWindows(homeOf(undefined))
+  windows = createWindows(homeOf(undefined), async error => void faults.push(error))
   setupClosing({
     projects,
     windows,

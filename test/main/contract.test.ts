@@ -16,7 +16,7 @@ beforeEach(resetElectron)
 
 const connect: Connect = async studio => {
   const home = homeOf(undefined)
-  const windows = createWindows(home)
+  const windows = createWindows(home, async () => {})
   // Connecting uses neither grants nor dialogs nor settings.
   setupIpc({ home, windows } as Parameters<typeof setupIpc>[0])
   // The main process listens too; the cases count the listeners that clients are.

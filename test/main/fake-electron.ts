@@ -40,6 +40,8 @@ class App extends EventEmitter {
   whenReady = async () => {}
   enableSandbox = () => {}
   setAppUserModelId = () => {}
+  setAboutPanelOptions = () => {}
+  getVersion = () => '0.0.0'
   requestSingleInstanceLock = (data: unknown) => {
     this.lockData = data
     return answers.hasLock
@@ -250,6 +252,12 @@ class Session extends EventEmitter {
     | undefined
   permissionCheck: ((contents: unknown, permission: string, origin: string) => boolean) | undefined
   devicePermission: (() => boolean) | undefined
+  beforeRequest: ((request: { url: string }, answer: (response: { cancel: boolean }) => void) => void) | undefined
+  webRequest = {
+    onBeforeRequest: (listener: Session['beforeRequest']) => {
+      this.beforeRequest = listener
+    },
+  }
   setPermissionRequestHandler = (handler: Session['permissionRequest']) => {
     this.permissionRequest = handler
   }

@@ -4,6 +4,7 @@ import {
   isAllowedPermission,
   isExternalLink,
   isHome,
+  isOutside,
   isOwnDownload,
   isTrustedFrame,
 } from '../../src/main/trust.ts'
@@ -87,6 +88,16 @@ describe('links that may open in the browser', () => {
     '',
   ])('are not %s', url => {
     expect(isExternalLink(url)).toBe(false)
+  })
+})
+
+describe('requests to the outside', () => {
+  it('are not those to the development server', () => {
+    const server: Home = { url: 'http://localhost:5173', origin: 'http://localhost:5173' }
+    expect(isOutside('http://localhost:5173/src/main.ts', server)).toBe(false)
+    expect(isOutside('ws://localhost:5173/', server)).toBe(false)
+    expect(isOutside('http://localhost:5174/', server)).toBe(true)
+    expect(isOutside('http://localhost:5173/', home)).toBe(true)
   })
 })
 
