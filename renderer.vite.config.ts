@@ -15,6 +15,8 @@ export const rendererConfig: UserConfig = {
     outDir: resolve(project, 'out/renderer'),
     emptyOutDir: true,
     target: 'chrome123',
+    // electron-vite would leave it as it is.
+    minify: true,
     // The content security policy has no data: for fonts, and no inline scripts.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

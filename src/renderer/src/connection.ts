@@ -12,6 +12,9 @@ const retryMs = [250, 500, 1000, 2000, 4000]
 /** `connecting` at first, `lost` after a connection broke or could not be made. */
 export const connectionState = ref<'connecting' | 'open' | 'lost'>('connecting')
 
+/** When the connection was lost; null while there is one. */
+export const lostAt = ref<number | null>(null)
+
 let client: Client | undefined
 const openListeners = new Set<() => void>()
 const eventListeners = new Set<(event: StudioEvent) => void>()
@@ -22,6 +25,7 @@ export function keepConnected(open: () => Promise<Port>): void {
   const again = () => {
     client = undefined
     connectionState.value = 'lost'
+    lostAt.value ??= Date.now()
     const wait = retryMs[Math.min(attempt++, retryMs.length - 1)]
     setTimeout(connect, wait)
   }
@@ -34,6 +38,7 @@ export function keepConnected(open: () => Promise<Port>): void {
       })
       client.onClose(again)
       connectionState.value = 'open'
+      lostAt.value = null
       for (const listener of openListeners) listener()
     }, again)
   }

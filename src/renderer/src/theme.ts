@@ -1,10 +1,9 @@
 /** Light, dark, or what the system says. A view preference: the only kind of thing kept in localStorage. */
 import { computed, ref, watchEffect } from 'vue'
+import { type Theme, themes } from '../../shared/bridge.ts'
 import { preference } from './lib/preference.ts'
 
-export type ThemeChoice = 'system' | 'light' | 'dark'
-
-export const themeChoice = preference<ThemeChoice>('theme', 'system', ['system', 'light', 'dark'])
+export const themeChoice = preference<Theme>('theme', 'system', themes)
 
 const darkSystem = window.matchMedia('(prefers-color-scheme: dark)')
 const systemIsDark = ref(darkSystem.matches)
@@ -20,6 +19,8 @@ export const theme = computed<'light' | 'dark'>(() => {
 watchEffect(() => {
   document.documentElement.dataset['theme'] = theme.value
 })
+// On the desktop the title bar, the menus and the dialogs follow.
+watchEffect(() => window.espalier?.setTheme(themeChoice.value))
 
 // The desktop's title bar, menus and dialogs follow.
 watchEffect(() => window.espalier?.setTheme(themeChoice.value))

@@ -69,6 +69,11 @@ export function shareDone(run: RunSummary, stage: number | null, done: number, t
   return Math.min(1, (finished + inside) / run.stages.length)
 }
 
-/** In the order in which they happened. */
-export const snapshotsInOrder = (layers: readonly LayerSnapshot[]): LayerSnapshot[] =>
-  [...layers].sort((a, b) => a.stage - b.stage || a.step - b.step)
+/** In the order in which they happened, without those in which no layer has other zeros than before. */
+export function sparsityHistory(layers: readonly LayerSnapshot[]): LayerSnapshot[] {
+  const inOrder = [...layers].sort((a, b) => a.stage - b.stage || a.step - b.step)
+  return inOrder.filter((snapshot, i) => {
+    const before = inOrder[i - 1]
+    return !before || snapshot.layers.some((layer, at) => layer.zeros !== before.layers[at]?.zeros)
+  })
+}

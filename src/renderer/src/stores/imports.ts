@@ -24,7 +24,7 @@ export interface ImportJob {
 export const useImports = defineStore('imports', () => {
   const jobs = shallowReactive(new Map<string, ImportJob>())
   const cancels = new Map<string, AbortController>()
-  /** The last item that came in, for the view to show. */
+  /** The last item that came in; a new object each time. */
   const latest = ref<LibraryItem>()
 
   const update = (importId: string, change: Partial<ImportJob>) => {

@@ -46,8 +46,11 @@ export const useRuns = defineStore('runs', () => {
 
   function receive(event: StudioEvent): void {
     if (event.type === 'run.changed') {
+      const before = byId.get(event.run.id)?.state
       byId.set(event.run.id, event.run)
       if (event.run.state !== 'running') progress.delete(event.run.id)
+      // Not all that a change of state brings has an event of its own; the device for one.
+      if (before !== event.run.state && details.has(event.run.id)) load(event.run.id).catch(() => {})
     } else if (event.type === 'run.stage') {
       const run = byId.get(event.runId)
       if (run)

@@ -1,12 +1,6 @@
 /** The parts of ECharts that are used, and no others. */
 import { HeatmapChart, LineChart } from 'echarts/charts'
-import {
-  AriaComponent,
-  GridComponent,
-  MarkLineComponent,
-  TooltipComponent,
-  VisualMapComponent,
-} from 'echarts/components'
+import { AriaComponent, GridComponent, TooltipComponent, VisualMapComponent } from 'echarts/components'
 import type { EChartsCoreOption } from 'echarts/core'
 import { init, use } from 'echarts/core'
 import { CanvasRenderer, SVGRenderer } from 'echarts/renderers'
@@ -17,7 +11,6 @@ use([
   GridComponent,
   TooltipComponent,
   VisualMapComponent,
-  MarkLineComponent,
   AriaComponent,
   CanvasRenderer,
   SVGRenderer,

@@ -9,6 +9,7 @@ import { checkRecipe } from '../../../../shared/recipe.ts'
 import { call, connectionState } from '../../connection.ts'
 import { debounced } from '../../lib/debounce.ts'
 import { useHistory } from '../../lib/history.ts'
+import { wrongOf } from '../../lib/problem-text.ts'
 import {
   isObject,
   type Json,
@@ -134,7 +135,9 @@ export function useRecipeDraft(initial: RecipeRecord) {
     problems,
     /** The sentences about exactly this place. */
     problemsAt: (path: Path) =>
-      problems.value.filter(p => p.path === pathText(path)).map(p => (p.hint ? `${p.message}. ${p.hint}` : p.message)),
+      problems.value
+        .filter(p => p.path === pathText(path))
+        .map(p => (p.hint ? `${wrongOf(p)}. ${p.hint}` : wrongOf(p))),
   }
 }
 

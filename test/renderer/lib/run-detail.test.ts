@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest'
+import { outcomeOf, shareDone, sparsityHistory, withEvent } from '../../../src/renderer/src/lib/run-detail.ts'
+import { rowOf, runsCsv } from '../../../src/renderer/src/lib/run-rows.ts'
+import type { StudioEvent } from '../../../src/shared/contract.ts'
+import { StudioDouble } from '../double/studio.ts'
+
+const recipe = {
+  name: 'Global magnitude 70 %',
+  model: { checkpoint: 'net.th' },
+  data: { path: 'cifar' },
+  stages: [{ use: 'evaluate' }, { use: 'prune', sparsity: 0.7 }, { use: 'evaluate' }],
+}
+
+async function finishedRun() {
+  const studio = new StudioDouble({ stepMs: 1 })
+  const context = { signal: new AbortController().signal }
+  const events: StudioEvent[] = []
+  studio.onEvent(event => events.push(structuredClone(event)))
+  const { runs } = await studio.handlers['run.start']({ document: recipe }, context)
+  const id = runs[0]?.id ?? ''
+  const before = await studio.handlers['run.get']({ id }, context)
+  events.length = 0
+  while (studio.details.get(id)?.run.state !== 'finished') await new Promise(resolve => setTimeout(resolve, 1))
+  return { before, events, after: await studio.handlers['run.get']({ id }, context) }
+}
+
+describe('a run that is watched', () => {
+  it('shows after its events what a fresh question would show', async () => {
+    const { before, events, after } = await finishedRun()
+    const watched = events.filter(e => e.type !== 'run.changed' || e.run.id === after.run.id)
+    const seen = watched.reduce(withEvent, before)
+    // The device is told with the next answer, not by an event.
+    expect({ ...seen, device: after.device }).toEqual(after)
+  })
+
+  it('is not touched by events of another run', async () => {
+    const { before, events } = await finishedRun()
+    const other = { ...before, run: { ...before.run, id: 'other' } }
+    expect(events.reduce(withEvent, other)).toBe(other)
+  })
+
+  it('is summed up by its evaluates and its last count of zeros', async () => {
+    const { after } = await finishedRun()
+    const { first, last, sparsity } = outcomeOf(after.run)
+    expect(first?.correct).toBe(915)
+    expect(last?.zeros).toBeGreaterThan(0)
+    expect(sparsity).toBe((last?.zeros ?? 0) / (last?.weights ?? 1))
+    const row = rowOf(after.run, Date.now())
+    expect(row.change).toBe((last?.top1 ?? 0) - (first?.top1 ?? 0))
+    expect(runsCsv([row]).split('\r\n')[1]).toContain('1,Global magnitude 70 %,0,finished')
+  })
+
+  it('says how much of it is done', async () => {
+    const { before, after } = await finishedRun()
+    expect(shareDone(before.run, 0, 500, 1000)).toBeCloseTo(1 / 6)
+    expect(shareDone(after.run, null, 0, 0)).toBe(1)
+  })
+
+  it('shows the moments at which zeros changed, in order', () => {
+    const at = (stage: number, step: number, zeros: number) => ({
+      stage,
+      step,
+      layers: [{ name: 'conv1', weights: 10, zeros }],
+    })
+    const history = sparsityHistory([at(2, 0, 7), at(0, 0, 0), at(1, 0, 7), at(3, 0, 9)])
+    expect(history.map(s => [s.stage, s.layers[0]?.zeros])).toEqual([
+      [0, 0],
+      [1, 7],
+      [3, 9],
+    ])
+  })
+})
