@@ -1,4 +1,6 @@
 /** What a data set is, whatever file it came from. The readers are in `datasets/`, their table is `datasets.ts`. */
+import type { Random } from '../core/random.ts'
+import type { ResizedCrop } from '../core/resized-crop.ts'
 
 /** Samples stay as they are stored: uint8 images, or float32 where the file holds floats. Layout is NHWC (time series: [N, steps, features]). */
 export type SampleType = 'uint8' | 'float32'
@@ -15,6 +17,17 @@ export interface Split {
    * May read from disk or decode; throws `file.truncated`, `file.corrupt` naming the file and the sample.
    */
   read(indices: ArrayLike<number>, into: Samples, signal?: AbortSignal): Promise<void>
+  /**
+   * The same, each sample a random part of its image file, scaled to the size of a sample and mirrored half of the time.
+   * Only where samples are cut out of image files. Takes one number a sample from `random`, before it returns.
+   */
+  readonly readCrops?: (
+    indices: ArrayLike<number>,
+    into: Samples,
+    crop: ResizedCrop,
+    random: Random,
+    signal?: AbortSignal,
+  ) => Promise<void>
 }
 
 /** A guess the reader made or something it left out, said to the person in the import report. */

@@ -36,12 +36,29 @@ export const normalizations = {
   cifar10: { label: 'CIFAR-10', help: 'mean .4914 .4822 .4465, standard deviation .2470 .2435 .2616' },
   'cifar10-short': { label: 'CIFAR-10 (short)', help: 'mean .4914 .4822 .4465, standard deviation .2023 .1994 .2010' },
   half: { label: 'Half', help: 'mean .5, standard deviation .5: inputs in [-1, 1]' },
-  none: { label: 'None', help: 'pixels / 255, nothing else' },
+  none: { label: 'None', help: 'pixels / 255, nothing else; stored floats as they are' },
+} as const satisfies Record<string, Choice>
+
+export const augmentations = {
+  none: { label: 'None', help: 'training samples as they are stored' },
+  'crop-flip': {
+    label: 'Crop and flip',
+    help: 'shifted by up to 4 pixels each way, black where the image ends, and mirrored half of the time',
+  },
+  'crop-flip-reflect': {
+    label: 'Crop and flip, reflected',
+    help: 'the same, with the image reflected where it ends',
+  },
+  'resized-crop': {
+    label: 'Resized crop and flip',
+    help: 'a random part of 8 to 100 % of the image file, scaled to the size of a sample, and mirrored half of the time; needs data.reader.crop',
+  },
 } as const satisfies Record<string, Choice>
 
 export type ScoreId = keyof typeof scores
 export type AllocationId = keyof typeof allocations
 export type NormalizationId = keyof typeof normalizations
+export type AugmentationId = keyof typeof augmentations
 
 /** The keys of a table of choices, in the form `z.enum` wants. */
 export const idsOf = <T extends Record<string, Choice>>(table: T) =>

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { EspalierError } from './errors.ts'
-import { idsOf, normalizations } from './methods.ts'
+import { augmentations, idsOf, normalizations } from './methods.ts'
 import { nearest } from './nearest.ts'
 import { stageSchema, stageUses } from './stages.ts'
 
@@ -39,9 +39,9 @@ export const recipeSchema = z.strictObject({
       .default('imagenet')
       .meta({ label: 'Normalisation', help: 'What the checkpoint was trained with.', choices: normalizations }),
     augment: z
-      .enum(['none'])
+      .enum(idsOf(augmentations))
       .default('none')
-      .meta({ label: 'Augmentation', help: 'Random changes to training samples.' }),
+      .meta({ label: 'Augmentation', help: 'Random changes to training samples.', choices: augmentations }),
     validation: z.number().min(0).max(0.5).default(0.1).meta({
       label: 'Validation share',
       unit: 'share',

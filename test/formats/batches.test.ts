@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { type Batch, batches } from '../../src/formats/batches.ts'
+import { cropFlip } from '../../src/core/augment.ts'
+import { createRandom, deriveSeed } from '../../src/core/random.ts'
+import { type Batch, batches, epochBatches } from '../../src/formats/batches.ts'
 import type { Split } from '../../src/formats/dataset.ts'
 import { previewSamples } from '../../src/formats/preview.ts'
 import { buildDataset } from '../../src/formats/samples/build-dataset.ts'
@@ -91,6 +93,88 @@ describe('batches', () => {
     controller.abort()
     await iterator.next() // was read before
     await expect(iterator.next()).rejects.toMatchObject({ code: 'run.stopped' })
+  })
+})
+
+describe('batches of an epoch', () => {
+  /** 6 x 6 pixels of one channel: byte k of sample i is 40 i + k. */
+  function images(count: number) {
+    const bytes = Uint8Array.from({ length: 36 * count }, (_, k) => 40 * Math.floor(k / 36) + (k % 36))
+    const dataset = buildDataset({
+      format: 'made',
+      path: 'made',
+      classes: ['a'],
+      sampleType: 'uint8',
+      shape: [6, 6, 1],
+      labels: { train: new Int32Array(count) },
+      samples: {
+        read: async (position, into) => into.set(bytes.subarray(position, position + into.length)),
+        close: async () => {},
+      },
+      notes: [],
+      fingerprint: '',
+    })
+    return { dataset, split: dataset.splits.train! }
+  }
+  const order = [4, 1, 0, 2, 3]
+  const values = (list: Batch[]) => list.map(({ samples }) => [...samples])
+
+  it('are the plain batches without augmentation', async () => {
+    const { dataset, split } = images(5)
+    const plain = await all(batches(split, order, 2, dataset))
+    expect(await all(epochBatches(split, order, 2, dataset, { augmentation: 'none', seed: 1 }))).toEqual(plain)
+  })
+
+  it.each(['crop-flip', 'crop-flip-reflect'] as const)(
+    'are those batches after %s, by the seed',
+    async augmentation => {
+      const { dataset, split } = images(5)
+      const list = values(await all(epochBatches(split, order, 2, dataset, { augmentation, seed: 7 })))
+      const plain = await all(batches(split, order, 2, dataset))
+      const fill = augmentation === 'crop-flip' ? 'zero' : 'reflect'
+      const expected = plain.map(({ samples }, batch) => [
+        ...cropFlip(samples, [6, 6, 1], { padding: 4, fill }, createRandom(deriveSeed(7, 'augment', batch))),
+      ])
+      expect(list).toEqual(expected)
+      const other = values(await all(epochBatches(split, order, 2, dataset, { augmentation, seed: 8 })))
+      expect(other).not.toEqual(list)
+    },
+  )
+
+  it('go on in the middle as if they had never stopped', async () => {
+    const { dataset, split } = images(5)
+    const whole = await all(epochBatches(split, order, 2, dataset, { augmentation: 'crop-flip', seed: 7 }))
+    for (const from of [1, 2, 3]) {
+      const rest = await all(epochBatches(split, order, 2, dataset, { augmentation: 'crop-flip', seed: 7, from }))
+      expect(rest).toEqual(whole.slice(from))
+    }
+  })
+
+  it('take random parts of image files where there are such', async () => {
+    const { dataset, split } = images(5)
+    const cut: Split = {
+      ...split,
+      async readCrops(indices, into, { area }, random) {
+        for (let at = 0; at < indices.length; at++)
+          into.fill(indices[at]! + (random.uint32() % 10) * 10, 36 * at, 36 * (at + 1))
+        expect(area).toEqual([0.08, 1])
+      },
+    }
+    const list = await all(epochBatches(cut, order, 2, dataset, { augmentation: 'resized-crop', seed: 3 }))
+    const firsts = list.flatMap(({ samples, count }) => Array.from({ length: count }, (_, i) => samples[36 * i]! % 10))
+    expect(firsts).toEqual(order)
+    const random = createRandom(deriveSeed(3, 'augment', 1))
+    random.uint32()
+    expect(Math.floor(list[1]!.samples[36]! / 10)).toBe(random.uint32() % 10)
+  })
+
+  it('are refused where the augmentation does not fit', () => {
+    const { dataset, split } = images(5)
+    const start = (augmentation: 'crop-flip' | 'resized-crop', shape = dataset.shape) =>
+      epochBatches(split, order, 2, { ...dataset, shape }, { augmentation, seed: 0 })
+    expect(() => start('resized-crop')).toThrow(/not cut out of image files/)
+    expect(() => start('crop-flip', [4, 9, 1])).toThrow(/its samples are 4 x 9 x 1/)
+    expect(() => start('crop-flip', [128, 9])).toThrow(/its samples are 128 x 9/)
   })
 })
 
