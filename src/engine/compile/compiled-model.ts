@@ -8,7 +8,7 @@ import type { Normalization } from '../../core/normalization.ts'
 import type { Samples, SampleType } from '../../formats/datasets.ts'
 import type { Engine } from '../runtime/load.ts'
 import { GraphWriter, type Output, type Variable } from '../tensorflow/graph-writer.ts'
-import { Session } from '../tensorflow/session.ts'
+import { type Feed, Session } from '../tensorflow/session.ts'
 import { writeForward } from './forward.ts'
 import { writeInput } from './input.ts'
 import { activationsToOnnx, tensorflowDims, toOnnx, toTensorflow } from './layout.ts'
@@ -29,29 +29,46 @@ export interface BatchScore {
   readonly predictions: Int32Array
 }
 
+/** What other programs of the same graph share with those of `CompiledModel`. */
+export interface CompiledParts {
+  readonly writer: GraphWriter
+  readonly graph: Graph
+  /** By the name of the parameter. */
+  readonly variables: ReadonlyMap<string, Variable>
+  /** The samples, normalised. */
+  readonly input: Output
+  readonly labels: Output
+}
+
 export class CompiledModel {
   readonly graph: Graph
   /** One sample without batch, as it is fed: [height, width, channels]. */
   readonly sampleShape: Dims
-  readonly #session: Session
-  readonly #variables: ReadonlyMap<string, Variable>
+  protected readonly session: Session
+  protected readonly variables: ReadonlyMap<string, Variable>
   readonly #samples: Output
   readonly #labels: Output
   readonly #score: ScoreOutputs
   readonly #logits: Output
   readonly #values: ReadonlyMap<string, Output>
 
-  constructor(engine: Engine, graph: Graph, { sampleType, normalization }: CompileOptions) {
+  /** `extend` writes more programs into the graph before it is loaded. */
+  constructor(
+    engine: Engine,
+    graph: Graph,
+    { sampleType, normalization }: CompileOptions,
+    extend?: (parts: CompiledParts) => void,
+  ) {
     const writer = new GraphWriter(engine.protos)
     this.graph = graph
     this.sampleShape = imageLast(graph.input.dims)
-    this.#variables = new Map(
+    this.variables = new Map(
       Object.entries(graph.parameters).map(([name, parameter], index) => [
         name,
         writer.variable(`parameter${index}`, tensorflowDims(parameter)),
       ]),
     )
-    const parameters = new Map([...this.#variables].map(([name, variable]) => [name, variable.value]))
+    const parameters = new Map([...this.variables].map(([name, variable]) => [name, variable.value]))
     this.#samples = writer.placeholder('samples', sampleType, [-1, ...this.sampleShape])
     this.#labels = writer.placeholder('labels', 'int32', [-1])
     const input = writeInput(writer, this.#samples, normalization)
@@ -59,34 +76,35 @@ export class CompiledModel {
     this.#score = writeScore(writer, this.#logits, this.#labels, graph.output.dims[0]!)
     // Folded convolutions skip the values in front of their normalisation: a probe has its own, unfolded pass.
     this.#values = writeForward(writer, graph, { input, parameters, fold: false })
-    this.#session = new Session(engine, writer)
+    extend?.({ writer, graph, variables: this.variables, input, labels: this.#labels })
+    this.session = new Session(engine, writer)
   }
 
   /** Sets every parameter. Masked weights become zero, whatever the model holds in their place. */
   assign({ weights, masks }: Pick<Model, 'weights' | 'masks'>): void {
-    const feeds = [...this.#variables].map(([name, { feed, shape }]) => {
+    const feeds = [...this.variables].map(([name, { feed, shape }]) => {
       const mask = masks.get(name)
       const values = weights.get(name)!
       const kept = mask ? values.map((value, i) => (mask[i] === 0 ? 0 : value)) : values
-      return { to: feed, shape, values: toTensorflow(this.#parameter(name), kept) }
+      return { to: feed, shape, values: toTensorflow(this.parameter(name), kept) }
     })
-    this.#session.run(
+    this.session.run(
       feeds,
-      [...this.#variables.values()].map(variable => variable.assigned),
+      [...this.variables.values()].map(variable => variable.assigned),
     )
   }
 
   /** A parameter's values now, in ONNX layout. */
   read(name: string): Float32Array {
-    const parameter = this.#parameter(name)
-    const [value] = this.#session.run([], [this.#variables.get(name)!.value])
+    const parameter = this.parameter(name)
+    const [value] = this.session.run([], [this.variables.get(name)!.value])
     return toOnnx(parameter, value!.values as Float32Array)
   }
 
   evaluate(samples: Samples, labels: Int32Array): BatchScore {
     const { loss, top1, top5, predictions } = this.#score
-    const feeds = [this.#feed(samples, labels.length), { to: this.#labels, shape: [labels.length], values: labels }]
-    const [l, one, five, classes] = this.#session.run(feeds, [loss, top1, top5, predictions])
+    const feeds = this.feedLabelled(samples, labels)
+    const [l, one, five, classes] = this.session.run(feeds, [loss, top1, top5, predictions])
     return {
       loss: l!.values[0]!,
       top1: one!.values[0]!,
@@ -97,7 +115,7 @@ export class CompiledModel {
 
   /** Logits, [count, classes]. */
   predict(samples: Samples, count: number): Float32Array {
-    const [logits] = this.#session.run([this.#feed(samples, count)], [this.#logits])
+    const [logits] = this.session.run([this.feedSamples(samples, count)], [this.#logits])
     return logits!.values as Float32Array
   }
 
@@ -108,21 +126,25 @@ export class CompiledModel {
       if (!output) throw new Error(`the graph has no value "${name}"`)
       return output
     })
-    const values = this.#session.run([this.#feed(samples, count)], outputs)
+    const values = this.session.run([this.feedSamples(samples, count)], outputs)
     return new Map(
       names.map((name, i) => [name, activationsToOnnx(values[i]!.shape, values[i]!.values as Float32Array)]),
     )
   }
 
   dispose(): void {
-    this.#session.dispose()
+    this.session.dispose()
   }
 
-  #feed(samples: Samples, count: number) {
+  protected feedSamples(samples: Samples, count: number): Feed {
     return { to: this.#samples, shape: [count, ...this.sampleShape], values: samples }
   }
 
-  #parameter(name: string): Parameter {
+  protected feedLabelled(samples: Samples, labels: Int32Array): Feed[] {
+    return [this.feedSamples(samples, labels.length), { to: this.#labels, shape: [labels.length], values: labels }]
+  }
+
+  protected parameter(name: string): Parameter {
     const parameter = this.graph.parameters[name]
     if (!parameter) throw new Error(`the graph has no parameter "${name}"`)
     return parameter

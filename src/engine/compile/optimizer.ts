@@ -1,4 +1,5 @@
 /** What makes new weights from old ones and their gradients. The meaning and the order of every step is PyTorch's. */
+import type { GraphWriter, Output, Variable } from '../tensorflow/graph-writer.ts'
 
 /**
  * g += weightDecay w; v = momentum v + g (v starts as 0); w -= lr v, or with `nesterov` w -= lr (g + momentum v).
@@ -24,3 +25,29 @@ export interface AdamOptions {
 }
 
 export type OptimizerOptions = SgdOptions | AdamOptions
+
+/** One parameter in a step. */
+export interface Update {
+  readonly variable: Variable
+  /** Clipped and masked. */
+  readonly gradient: Output
+  /** What is remembered of it, by the names in `slots`. */
+  readonly slots: Readonly<Record<string, Variable>>
+  /** What is fed in every step, by the names in `scalars`. */
+  readonly scalars: Readonly<Record<string, Output>>
+}
+
+export interface Optimizer {
+  /** What it remembers of each parameter: variables of the parameter's shape that start as 0. */
+  readonly slots: readonly string[]
+  /** Its numbers in a step; steps count from 1. The same names in every step. */
+  readonly scalars: (learningRate: number, step: number) => Readonly<Record<string, number>>
+  /** Writes the update; what is returned has to run. A gradient, a weight and slots of 0 stay 0. */
+  readonly write: (graph: GraphWriter, update: Update) => Output
+}
+
+/** g + weightDecay w. */
+export function withWeightDecay(graph: GraphWriter, { gradient, variable }: Update, weightDecay: number): Output {
+  if (weightDecay === 0) return gradient
+  return graph.binary('AddV2', gradient, graph.binary('Mul', variable.value, graph.scalar(weightDecay)))
+}

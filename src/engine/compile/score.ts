@@ -10,6 +10,20 @@ export interface ScoreOutputs {
   readonly top5: Output
 }
 
+const int32 = { type: 'int32' } as const
+
+/** Class of the largest logit of each sample, the lowest of equals: int32 [batch]. */
+export function writePredictions(graph: GraphWriter, logits: Output): Output {
+  const attributes = { T: { type: logits.type }, Tidx: int32, output_type: int32 } as const
+  return graph.node('ArgMax', [logits, graph.ints([1], [])], 'int32', { attributes })
+}
+
+/** How many of the logits [batch, classes] are largest at their label: int32 scalar. */
+export function writeCorrect(graph: GraphWriter, logits: Output, labels: Output): Output {
+  const isCorrect = graph.compare('Equal', writePredictions(graph, logits), labels)
+  return graph.reduce('Sum', graph.cast(isCorrect, 'int32'), [0], false)
+}
+
 /**
  * Scores logits [batch, classes] against labels [batch]. Where logits are equal the lower class ranks first, as in
  * PyTorch's argmax: so the counts are the same everywhere, and a network that gives every class the same logit is
@@ -17,13 +31,10 @@ export interface ScoreOutputs {
  */
 export function writeScore(graph: GraphWriter, logits: Output, labels: Output, classes: number): ScoreOutputs {
   const T = { type: logits.type } as const
-  const int32 = { type: 'int32' } as const
   const entropies = graph.node('SparseSoftmaxCrossEntropyWithLogits', [logits, labels], logits.type, {
     attributes: { T, Tlabels: int32 },
   })
-  const predictions = graph.node('ArgMax', [logits, graph.ints([1], [])], 'int32', {
-    attributes: { T, Tidx: int32, output_type: int32 },
-  })
+  const predictions = writePredictions(graph, logits)
   const column = graph.reshape(labels, [-1, 1])
   const own = graph.node('GatherV2', [logits, column, graph.ints([1], [])], logits.type, {
     attributes: { Tparams: T, Tindices: int32, Taxis: int32, batch_dims: { int: 1 } },

@@ -2,37 +2,29 @@
  * A Model compiled for training: the entry points of `CompiledModel` and those that change its variables, in one graph.
  * A step is one call: forward, loss, backward, clipping, optimizer and masks (design, section 3).
  */
+import { elementCount } from '../../core/graph/dims.ts'
+import type { Graph, Masks, Model } from '../../core/graph/model.ts'
 import type { Samples } from '../../formats/datasets.ts'
-import type { CompiledModel, CompileOptions } from './compiled-model.ts'
-import type { OptimizerOptions } from './optimizer.ts'
+import { EspalierError } from '../../shared/errors.ts'
+import type { Engine } from '../runtime/load.ts'
+import type { Output, Variable } from '../tensorflow/graph-writer.ts'
+import type { Feed } from '../tensorflow/session.ts'
+import { CompiledModel, type CompileOptions } from './compiled-model.ts'
+import { toOnnx, toTensorflow } from './layout.ts'
+import {
+  notFiniteLoss,
+  type TrainingProgramOptions,
+  type TrainingPrograms,
+  writeTrainingPrograms,
+} from './training-programs.ts'
 
-export interface TrainingOptions extends CompileOptions {
-  /**
-   * bf16: convolutions and matrix products take and give bfloat16, as PyTorch's autocast has it. Weights, optimizer,
-   * statistics and losses stay float32, and so does everything outside a training step.
-   */
-  readonly precision: 'f32' | 'bf16'
-  readonly optimizer: OptimizerOptions
-  /** Share of the target that is spread over all classes evenly: (1 - s) NLL + s mean_c(-log p_c). */
-  readonly labelSmoothing: number
-  /** Parameters to train; all but the running statistics where absent. The backward pass is no longer than these need. */
-  readonly trained?: ReadonlySet<string>
-  /** Parameters that have a mask: a step leaves their masked weights zero. Each costs a float32 a weight. */
-  readonly masked?: ReadonlySet<string>
-  /** Whose gradients are measured, and perhaps clipped, together. One group of everything that is trained where absent. */
-  readonly groups?: readonly GradientGroup[]
-}
+export type { GradientGroup } from './gradient-groups.ts'
+export type { OptimizerOptions } from './optimizer.ts'
 
-/** A set of trained parameters with one gradient norm, taken before clipping and over weights that are not masked. */
-export interface GradientGroup {
-  readonly name: string
-  readonly parameters: ReadonlySet<string>
-  /** Gradients are scaled by min(1, maxNorm / (norm + 1e-6)), as PyTorch's `clip_grad_norm_` does. */
-  readonly maxNorm?: number
-}
+export interface TrainingOptions extends CompileOptions, TrainingProgramOptions {}
 
 export interface StepInput {
-  /** A batch of any size, at least 2 where the model has batch normalisation of features. */
+  /** A batch of any size. */
   readonly samples: Samples
   readonly labels: Int32Array
   readonly learningRate: number
@@ -52,29 +44,181 @@ export interface StepResult {
 /** By name, in ONNX layout: `parameter/NAME`, `mask/NAME` (1 or 0), `momentum/NAME` and the like, `optimizer/steps` ([n]). */
 export type TrainingState = ReadonlyMap<string, Float32Array>
 
-export interface TrainableModel extends CompiledModel {
+const stepsKey = 'optimizer/steps'
+
+export class TrainableModel extends CompiledModel {
+  readonly #programs: TrainingPrograms
+  /** Every variable, by its name in the state, with the parameter whose layout it has. */
+  readonly #places: ReadonlyMap<string, { readonly variable: Variable; readonly parameter: string }>
+  #steps = 0
+
+  constructor(engine: Engine, graph: Graph, options: TrainingOptions) {
+    let programs: TrainingPrograms | undefined
+    super(engine, graph, options, parts => {
+      programs = writeTrainingPrograms(parts, options)
+    })
+    this.#programs = programs!
+    const kinds = [['parameter', this.variables], ['mask', this.#programs.masks], ...this.#programs.slots] as const
+    this.#places = new Map(
+      kinds.flatMap(([kind, variables]) =>
+        [...variables].map(([parameter, variable]) => [`${kind}/${parameter}`, { variable, parameter }] as const),
+      ),
+    )
+    this.#assignMaskValues(new Map())
+    this.#forget()
+  }
+
+  /** Sets every parameter and every mask. The optimizer starts anew. */
+  override assign(model: Pick<Model, 'weights' | 'masks'>): void {
+    super.assign(model)
+    this.#assignMaskValues(model.masks)
+    this.#forget()
+  }
+
   /**
    * One update. Throws `run.not-finite` when the loss is not finite; nothing has changed then. A gradient that is not
    * finite under a finite loss throws too, but the update is done.
    */
-  step(input: StepInput): StepResult
+  step(input: StepInput): StepResult {
+    const { seed, scalars, optimizer, loss, correct, norms, stepped } = this.#programs
+    const values = optimizer.scalars(input.learningRate, this.#steps + 1)
+    const feeds = [
+      ...this.feedLabelled(input.samples, input.labels),
+      feedSeed(seed, input.seed),
+      ...Object.entries(scalars).map(([name, to]) => feedScalar(to, values[name]!)),
+    ]
+    const fetched = attempt(() => this.session.run(feeds, [loss, correct, ...norms.values(), stepped]))
+    this.#steps++
+    const [sum, right, ...rest] = fetched.map(({ values }) => values[0]!)
+    const gradientNorms = new Map([...norms.keys()].map((name, i) => [name, rest[i]!]))
+    for (const [name, norm] of gradientNorms)
+      if (!Number.isFinite(norm)) throw notFinite(`The gradient norm of "${name}" is ${norm}.`)
+    return { loss: sum!, correct: right!, gradientNorms }
+  }
+
   /**
-   * Updates running statistics only, to (1 - factor) x running + factor x those of this batch (variance unbiased). PyTorch's
-   * update has factor .1; 1 / (k + 1) for batches k = 0, 1, ... gives the average of all of them.
+   * Updates running statistics only, to (1 - rate) x running + rate x those of this batch (variance unbiased). PyTorch's
+   * update has rate .1; 1 / (k + 1) for batches k = 0, 1, ... gives the average of all of them. Dropout is on, as in
+   * training; `seed` is for it.
    */
-  recalibrate(samples: Samples, count: number, factor: number): void
+  recalibrate(samples: Samples, count: number, rate: number, seed = 0): void {
+    const programs = this.#programs
+    this.session.run(
+      [this.feedSamples(samples, count), feedScalar(programs.statisticsRate, rate), feedSeed(programs.seed, seed)],
+      [programs.recalibrated],
+    )
+  }
+
   /**
-   * Gradients of the mean loss of a batch (without weight decay, before clipping) by the trained parameters `names`, in
-   * training mode. Changes nothing.
+   * Gradients of the mean loss of a batch (without weight decay, before clipping and masks) by the trained parameters
+   * `names`, in training mode. Changes nothing. Throws `run.not-finite`.
    */
-  gradients(input: Omit<StepInput, 'learningRate'>, names: readonly string[]): Map<string, Float32Array>
+  gradients(input: Omit<StepInput, 'learningRate'>, names: readonly string[]): Map<string, Float32Array> {
+    const outputs = names.map(name => {
+      const output = this.#programs.gradients.get(name)
+      if (!output) throw new Error(`"${name}" is not trained`)
+      return output
+    })
+    const feeds = [...this.feedLabelled(input.samples, input.labels), feedSeed(this.#programs.seed, input.seed)]
+    const [, ...values] = attempt(() => this.session.run(feeds, [this.#programs.loss, ...outputs]))
+    return new Map(names.map((name, i) => [name, toOnnx(this.parameter(name), values[i]!.values as Float32Array)]))
+  }
+
   /**
    * Sets the masks of all `masked` parameters (absent = everything kept) and zeroes the masked weights and what the
    * optimizer remembers of them.
    */
-  assignMasks(masks: ReadonlyMap<string, Uint8Array>): void
+  assignMasks(masks: Masks): void {
+    this.#assignMaskValues(masks)
+    this.session.run([], [this.#programs.masksApplied])
+  }
+
   /** All that the next step depends on, apart from its input. */
-  readState(): TrainingState
+  readState(): TrainingState {
+    const places = [...this.#places]
+    const values = this.session.run(
+      [],
+      places.map(([, { variable }]) => variable.value),
+    )
+    const state = new Map<string, Float32Array>([[stepsKey, Float32Array.of(this.#steps)]])
+    for (const [i, [key, { parameter }]] of places.entries())
+      state.set(key, toOnnx(this.parameter(parameter), values[i]!.values as Float32Array))
+    return state
+  }
+
   /** Throws `model.invalid` where the state is of another graph, optimizer or set of trained and masked parameters. */
-  assignState(state: TrainingState): void
+  assignState(state: TrainingState): void {
+    const steps = state.get(stepsKey)?.[0]
+    const sizes = new Map([...this.#places].map(([key, { variable }]) => [key, elementCount(variable.shape)]))
+    const odd = [...sizes].find(([key, size]) => state.get(key)?.length !== size)
+    if (steps === undefined || odd || state.size !== sizes.size + 1)
+      throw new EspalierError({
+        code: 'model.invalid',
+        message: `The training state does not fit${odd ? `: "${odd[0]}" has ${state.get(odd[0])?.length ?? 'no'} values, ${odd[1]} are needed` : ''}.`,
+        rule: 'A state goes on with the model, the optimizer and the trained and masked parameters that it was taken of.',
+      })
+    this.#assignValues(
+      [...this.#places].map(([key, { variable, parameter }]) => ({ variable, parameter, values: state.get(key)! })),
+    )
+    this.#steps = steps
+  }
+
+  #assignMaskValues(masks: Masks): void {
+    for (const name of masks.keys())
+      if (!this.#programs.masks.has(name))
+        throw new Error(`the mask of "${name}" would not be kept: it is not in "masked"`)
+    this.#assignValues(
+      [...this.#programs.masks].map(([parameter, variable]) => {
+        const mask = masks.get(parameter)
+        const values = mask ? Float32Array.from(mask) : new Float32Array(elementCount(variable.shape)).fill(1)
+        return { variable, parameter, values }
+      }),
+    )
+  }
+
+  /** The optimizer as before its first step. */
+  #forget(): void {
+    this.#assignValues(
+      [...this.#programs.slots.values()].flatMap(slots =>
+        [...slots].map(([parameter, variable]) => {
+          return { variable, parameter, values: new Float32Array(elementCount(variable.shape)) }
+        }),
+      ),
+    )
+    this.#steps = 0
+  }
+
+  /** Values in ONNX layout. */
+  #assignValues(
+    entries: readonly { readonly variable: Variable; readonly parameter: string; readonly values: Float32Array }[],
+  ): void {
+    this.session.run(
+      entries.map(({ variable: { feed, shape }, parameter, values }) => {
+        return { to: feed, shape, values: toTensorflow(this.parameter(parameter), values) }
+      }),
+      entries.map(({ variable }) => variable.assigned),
+    )
+  }
 }
+
+/** Unsigned as the signed integer with the same bits. */
+const feedSeed = (to: Output, seed: number): Feed => ({ to, shape: [], values: Int32Array.of(seed | 0) })
+const feedScalar = (to: Output, value: number): Feed => ({ to, shape: [], values: Float32Array.of(value) })
+
+function attempt<T>(run: () => T): T {
+  try {
+    return run()
+  } catch (error) {
+    if (error instanceof EspalierError && error.message.includes(notFiniteLoss))
+      throw notFinite('The loss is not a finite number.')
+    throw error
+  }
+}
+
+const notFinite = (message: string) =>
+  new EspalierError({
+    code: 'run.not-finite',
+    message,
+    rule: 'Training stops where a number is infinite or not a number.',
+    hint: 'Try a smaller learning rate, a warm-up, or clipping.',
+  })

@@ -5,7 +5,7 @@
 import type { AttrValueProto, NodeDefProto, Protos, TensorProto, TensorShapeProto } from '../runtime/protos.ts'
 
 /** TensorFlow's numbers of its element types (`tensorflow/core/framework/types.proto`). */
-export const elementTypes = { float32: 1, int32: 3, uint8: 4, bool: 10, resource: 20 } as const
+export const elementTypes = { float32: 1, int32: 3, uint8: 4, bool: 10, bfloat16: 14, resource: 20 } as const
 export type ElementType = keyof typeof elementTypes
 
 /** One output of a node: what other nodes read, and what a session fetches. */
@@ -75,6 +75,11 @@ export class GraphWriter {
     return this.#constant('int32', Int32Array.from(values), shape)
   }
 
+  /** A float32 scalar. */
+  scalar(value: number): Output {
+    return this.floats([value], [])
+  }
+
   placeholder(name: string, type: ElementType, shape: GraphShape): Output {
     return this.node('Placeholder', [], type, { name, attributes: { dtype: { type }, shape: { shape } } })
   }
@@ -89,34 +94,83 @@ export class GraphWriter {
     return this.node('Transpose', [x, this.ints(permutation)], x.type, { attributes, ...(name && { name }) })
   }
 
+  /** `x` with the element type `type`: itself where it has it already. */
+  as(x: Output, type: ElementType): Output {
+    return x.type === type ? x : this.cast(x, type)
+  }
+
   cast(x: Output, type: ElementType): Output {
     const attributes = { SrcT: { type: x.type }, DstT: { type }, Truncate: { bool: false } } as const
     return this.node('Cast', [x], type, { attributes })
   }
 
-  unary(op: 'Rsqrt' | 'Neg' | 'Sigmoid' | 'Tanh', x: Output): Output {
+  /** Sizes of all axes, the batch included, when the graph runs: int32. */
+  shapeOf(x: Output): Output {
+    return this.node('Shape', [x], 'int32', { attributes: { T: { type: x.type }, out_type: { type: 'int32' } } })
+  }
+
+  unary(op: 'Rsqrt' | 'Sqrt' | 'Neg' | 'Sigmoid' | 'Tanh' | 'Relu' | 'L2Loss', x: Output): Output {
     return this.node(op, [x], x.type, { attributes: { T: { type: x.type } } })
   }
 
   /** Elementwise with broadcasting. */
-  binary(op: 'AddV2' | 'Sub' | 'Mul', a: Output, b: Output): Output {
+  binary(op: 'AddV2' | 'Sub' | 'Mul' | 'RealDiv' | 'Minimum', a: Output, b: Output): Output {
     return this.node(op, [a, b], a.type, { attributes: { T: { type: a.type } } })
   }
 
-  compare(op: 'Equal' | 'Greater' | 'Less', a: Output, b: Output): Output {
+  /** Gradient of a unary op by its input, from the op's output and the gradient by that. */
+  unaryGradient(op: 'SigmoidGrad' | 'TanhGrad', output: Output, gradient: Output): Output {
+    return this.node(op, [output, gradient], gradient.type, { attributes: { T: { type: gradient.type } } })
+  }
+
+  /** Sum of values of one shape. */
+  sum(values: readonly Output[]): Output {
+    const [first, second, ...more] = values
+    if (!second) return first!
+    if (more.length === 0) return this.binary('AddV2', first!, second)
+    const attributes = { T: { type: first!.type }, N: { int: values.length } } as const
+    return this.node('AddN', values, first!.type, { attributes })
+  }
+
+  concat(values: readonly Output[], axis: number): Output {
+    if (values.length === 1) return values[0]!
+    const [{ type }] = values as readonly [Output]
+    const attributes = { T: { type }, Tidx: { type: 'int32' }, N: { int: values.length } } as const
+    return this.node('ConcatV2', [...values, this.ints([axis], [])], type, { attributes })
+  }
+
+  /** `size` entries of each axis from `begin` on. */
+  slice(x: Output, begin: Output, size: Output): Output {
+    return this.node('Slice', [x, begin, size], x.type, {
+      attributes: { T: { type: x.type }, Index: { type: 'int32' } },
+    })
+  }
+
+  broadcastTo(x: Output, shape: Output): Output {
+    return this.node('BroadcastTo', [x, shape], x.type, {
+      attributes: { T: { type: x.type }, Tidx: { type: 'int32' } },
+    })
+  }
+
+  compare(op: 'Equal' | 'Greater' | 'GreaterEqual' | 'Less', a: Output, b: Output): Output {
     return this.node(op, [a, b], 'bool', { attributes: { T: { type: a.type } } })
+  }
+
+  /** `a` where the condition holds, else `b`, with broadcasting. */
+  select(condition: Output, a: Output, b: Output): Output {
+    return this.node('SelectV2', [condition, a, b], a.type, { attributes: { T: { type: a.type } } })
   }
 
   logical(op: 'LogicalAnd' | 'LogicalOr', a: Output, b: Output): Output {
     return this.node(op, [a, b], 'bool')
   }
 
-  /** a b, or a b^T. */
-  matMul(a: Output, b: Output, isTransposed = false): Output {
+  /** a b, with one of them transposed where `transposed` says so. */
+  matMul(a: Output, b: Output, transposed?: 'a' | 'b'): Output {
     const attributes = {
       T: { type: a.type },
-      transpose_a: { bool: false },
-      transpose_b: { bool: isTransposed },
+      transpose_a: { bool: transposed === 'a' },
+      transpose_b: { bool: transposed === 'b' },
     } as const
     return this.node('MatMul', [a, b], a.type, { attributes })
   }
@@ -124,6 +178,13 @@ export class GraphWriter {
   biasAdd(x: Output, bias: Output): Output {
     const attributes = { T: { type: x.type }, data_format: { string: 'NHWC' } } as const
     return this.node('BiasAdd', [x, bias], x.type, { attributes })
+  }
+
+  /** Gradient of `biasAdd` by the bias. */
+  biasGradient(dy: Output): Output {
+    return this.node('BiasAddGrad', [dy], dy.type, {
+      attributes: { T: { type: dy.type }, data_format: { string: 'NHWC' } },
+    })
   }
 
   reduce(op: 'Sum' | 'Mean', x: Output, axes: readonly number[], keepDims: boolean, name?: string): Output {
@@ -142,15 +203,28 @@ export class GraphWriter {
     const assign = this.node('AssignVariableOp', [handle, feed], 'resource', {
       attributes: { ...dtype, validate_shape: { bool: true } },
     })
-    // AssignVariableOp has no output, and a session fetches outputs: this constant stands for "it has been done".
-    const tensor = this.#tensor('int32', Int32Array.of(1), [])
-    const assigned = this.node('Const', [], 'int32', {
-      name: `${name}/assigned`,
-      attributes: { dtype: { type: 'int32' }, value: { tensor } },
-      after: [assign],
-    })
+    const assigned = this.marker(`${name}/assigned`, [assign])
     const value = this.node('ReadVariableOp', [handle], 'float32', { name: `${name}/value`, attributes: dtype })
     return { handle, shape, feed, assigned, value }
+  }
+
+  /**
+   * To be fetched where nodes without outputs are to run: a session fetches outputs, and this constant stands for "it has
+   * been done".
+   */
+  marker(name: string, after: readonly Output[]): Output {
+    const tensor = this.#tensor('int32', Int32Array.of(1), [])
+    return this.node('Const', [], 'int32', {
+      name,
+      attributes: { dtype: { type: 'int32' }, value: { tensor } },
+      after,
+    })
+  }
+
+  /** Sets a variable to a value of the graph. */
+  assign({ handle }: Variable, value: Output): Output {
+    const attributes = { dtype: { type: 'float32' }, validate_shape: { bool: true } } as const
+    return this.node('AssignVariableOp', [handle, value], 'resource', { attributes })
   }
 
   /** The graph as the bytes of a `saved_model.pb` with the tag `serve`. */

@@ -59,26 +59,44 @@ export function padImage(graph: GraphWriter, x: Output, pads: Window['pads'], va
   const sizes = graph.ints([0, 0, ...pads.flat(), 0, 0], [4, 2])
   const attributes = { T: { type: x.type }, Tpaddings: { type: 'int32' } } as const
   if (value === undefined) return graph.node('Pad', [x, sizes], x.type, { attributes })
-  return graph.node('PadV2', [x, sizes, graph.floats([value], [])], x.type, { attributes })
+  return graph.node('PadV2', [x, sizes, graph.as(graph.scalar(value), x.type)], x.type, { attributes })
+}
+
+/** The part of `padded` that `x` is in `padImage(x)`: the way back. */
+export function unpadImage(graph: GraphWriter, padded: Output, pads: Window['pads'], x: Output): Output {
+  return graph.slice(padded, graph.ints([0, pads[0]![0], pads[1]![0], 0]), graph.shapeOf(x))
 }
 
 /** Sizes for height and width as TensorFlow's attributes want them: one entry for each axis of NHWC. */
 export const nhwc = (sizes: readonly number[]) => ({ ints: [1, sizes[0]!, sizes[1]!, 1] })
 
-export function pool(
+type PoolOp = 'MaxPool' | 'AvgPool'
+type PoolSizes = Pick<Window, 'kernel' | 'strides'>
+type Padding = 'SAME' | 'VALID'
+
+export function pool(graph: GraphWriter, op: PoolOp, x: Output, window: PoolSizes, padding: Padding): Output {
+  return graph.node(op, [x], x.type, { attributes: poolAttributes(op, x, window, padding) })
+}
+
+/** Gradient of `y = pool(x)` by `x`. */
+export function poolGradient(
   graph: GraphWriter,
-  op: 'MaxPool' | 'AvgPool',
-  x: Output,
-  window: Pick<Window, 'kernel' | 'strides'>,
-  padding: 'SAME' | 'VALID',
+  op: PoolOp,
+  { x, y, dy }: { readonly x: Output; readonly y: Output; readonly dy: Output },
+  window: PoolSizes,
+  padding: Padding,
 ): Output {
-  const attributes = {
-    T: { type: x.type },
+  const inputs = op === 'MaxPool' ? [x, y, dy] : [graph.shapeOf(x), dy]
+  return graph.node(`${op}Grad`, inputs, x.type, { attributes: poolAttributes(op, x, window, padding) })
+}
+
+function poolAttributes(op: PoolOp, { type }: Output, window: PoolSizes, padding: Padding) {
+  return {
+    T: { type },
     ksize: nhwc(window.kernel),
     strides: nhwc(window.strides),
     padding: { string: padding },
     ...(op === 'MaxPool' && { explicit_paddings: { ints: [] } }),
     data_format: { string: 'NHWC' },
   } as const
-  return graph.node(op, [x], x.type, { attributes })
 }

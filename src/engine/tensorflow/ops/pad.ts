@@ -1,17 +1,31 @@
 import { integersAttribute } from '../../../core/graph/op-rule.ts'
-import { type TensorflowOp, tensorflowAxis } from '../op.ts'
+import type { Output } from '../graph-writer.ts'
+import { type OpContext, type TensorflowOp, tensorflowAxis } from '../op.ts'
 
-/** Zeros around a value. ONNX gives all begins, then all ends, of NCHW; TensorFlow takes [begin, end] for each axis of NHWC. */
+/** Zeros around a value. */
 export const pad: TensorflowOp = {
-  forward({ graph, node, inputDims }, [x]) {
-    const rank = inputDims[0]!.length + 1
-    const pads = integersAttribute(node, 'pads', 2 * rank)
-    const sizes = new Int32Array(2 * rank)
-    for (let axis = 0; axis < rank; axis++) {
-      sizes[2 * tensorflowAxis(axis, rank)] = pads[axis]!
-      sizes[2 * tensorflowAxis(axis, rank) + 1] = pads[rank + axis]!
+  forward: (context, [x]) => padded(context, x!, sizesOf(context)),
+  train(context, [x]) {
+    const { graph } = context
+    const sizes = sizesOf(context)
+    const begins = sizes.map(([before]) => before)
+    return {
+      output: padded(context, x!, sizes),
+      gradient: dy => [graph.slice(dy, graph.ints(begins), graph.shapeOf(x!))],
     }
-    const attributes = { T: { type: x!.type }, Tpaddings: { type: 'int32' } } as const
-    return graph.node('Pad', [x!, graph.ints(sizes, [rank, 2])], x!.type, { attributes })
   },
+}
+
+/** [begin, end] for each axis of TensorFlow's layout. ONNX gives all begins, then all ends, of its own. */
+function sizesOf({ node, inputDims }: OpContext): [number, number][] {
+  const rank = inputDims[0]!.length + 1
+  const pads = integersAttribute(node, 'pads', 2 * rank)
+  const sizes: [number, number][] = []
+  for (let axis = 0; axis < rank; axis++) sizes[tensorflowAxis(axis, rank)] = [pads[axis]!, pads[rank + axis]!]
+  return sizes
+}
+
+function padded({ graph }: OpContext, x: Output, sizes: readonly [number, number][]): Output {
+  const attributes = { T: { type: x.type }, Tpaddings: { type: 'int32' } } as const
+  return graph.node('Pad', [x, graph.ints(sizes.flat(), [sizes.length, 2])], x.type, { attributes })
 }

@@ -2,7 +2,7 @@ import type { Dims } from '../../../core/graph/dims.ts'
 import { integersAttribute, invalidNode } from '../../../core/graph/op-rule.ts'
 import type { GraphWriter, Output } from '../graph-writer.ts'
 import { type OpContext, type TensorflowOp, tensorflowAxis } from '../op.ts'
-import { pool } from '../window.ts'
+import { pool, poolGradient } from '../window.ts'
 
 /** For each axis of TensorFlow's layout, the batch included: the first entry, the one after the last, and the step. */
 interface Range {
@@ -17,6 +17,20 @@ export const slice: TensorflowOp = {
     const sizes = context.inputDims[0]!
     const ranges = rangesOf(context, sizes)
     return isSubsample(ranges, sizes) ? subsample(context.graph, x!, ranges) : stridedSlice(context.graph, x!, ranges)
+  },
+  train(context, [x]) {
+    const { graph } = context
+    const sizes = context.inputDims[0]!
+    const ranges = rangesOf(context, sizes)
+    const output = slice.forward(context, [x!])
+    return {
+      output,
+      gradient: dy => [
+        isSubsample(ranges, sizes)
+          ? poolGradient(graph, 'AvgPool', { x: x!, y: output, dy }, everyOther(ranges), 'VALID')
+          : stridedSliceGradient(graph, x!, dy, ranges),
+      ],
+    }
   },
 }
 
@@ -49,16 +63,29 @@ function isSubsample([, rows, columns, channels]: readonly Range[], [depth, heig
 }
 
 /** The mean of one entry is that entry: pooling with a window of 1x1 is an order of magnitude faster than StridedSlice. */
-function subsample(graph: GraphWriter, x: Output, [, rows, columns]: readonly Range[]): Output {
-  return pool(graph, 'AvgPool', x, { kernel: [1, 1], strides: [rows!.step, columns!.step] }, 'VALID')
-}
+const subsample = (graph: GraphWriter, x: Output, ranges: readonly Range[]): Output =>
+  pool(graph, 'AvgPool', x, everyOther(ranges), 'VALID')
+
+const everyOther = ([, rows, columns]: readonly Range[]) => ({ kernel: [1, 1], strides: [rows!.step, columns!.step] })
 
 function stridedSlice(graph: GraphWriter, x: Output, ranges: readonly Range[]): Output {
-  const [begin, end, strides] = (['begin', 'end', 'step'] as const).map(key => graph.ints(ranges.map(r => r[key])))
+  const attributes = sliceAttributes(x)
+  return graph.node('StridedSlice', [x, ...bounds(graph, ranges)], x.type, { attributes })
+}
+
+function stridedSliceGradient(graph: GraphWriter, x: Output, dy: Output, ranges: readonly Range[]): Output {
+  const inputs = [graph.shapeOf(x), ...bounds(graph, ranges), dy]
+  return graph.node('StridedSliceGrad', inputs, x.type, { attributes: sliceAttributes(x) })
+}
+
+const bounds = (graph: GraphWriter, ranges: readonly Range[]) =>
+  (['begin', 'end', 'step'] as const).map(key => graph.ints(ranges.map(range => range[key])))
+
+function sliceAttributes({ type }: Output) {
   const wholeBatch = { int: 1 } // a bit for each axis
   const none = { int: 0 }
-  const attributes = {
-    T: { type: x.type },
+  return {
+    T: { type },
     Index: { type: 'int32' },
     begin_mask: wholeBatch,
     end_mask: wholeBatch,
@@ -66,5 +93,4 @@ function stridedSlice(graph: GraphWriter, x: Output, ranges: readonly Range[]): 
     new_axis_mask: none,
     shrink_axis_mask: none,
   } as const
-  return graph.node('StridedSlice', [x, begin!, end!, strides!], x.type, { attributes })
 }

@@ -1,0 +1,204 @@
+/** The programs of training, written into the graph of a compiled model. */
+import { isTrainable } from '../../core/graph/cost.ts'
+import type { Graph } from '../../core/graph/model.ts'
+import type { GraphWriter, Output, Variable } from '../tensorflow/graph-writer.ts'
+import type { CompiledParts } from './compiled-model.ts'
+import { type GradientGroup, writeGroups } from './gradient-groups.ts'
+import { tensorflowDims } from './layout.ts'
+import { addGradients } from './loss.ts'
+import { crossEntropy } from './losses/cross-entropy.ts'
+import type { Optimizer, OptimizerOptions } from './optimizer.ts'
+import { createOptimizer } from './optimizers.ts'
+import { writeCorrect } from './score.ts'
+import { type TrainingPass, writeTrainingPass } from './training-pass.ts'
+
+export interface TrainingProgramOptions {
+  /**
+   * bf16: the values of the network are bfloat16 in training, as under PyTorch's autocast. Weights, gradients by them,
+   * optimizer, statistics and losses stay float32, and so does everything outside training.
+   */
+  readonly precision: 'f32' | 'bf16'
+  readonly optimizer: OptimizerOptions
+  /** Share of the target that is spread over all classes evenly: (1 - s) NLL + s mean_c(-log p_c). */
+  readonly labelSmoothing: number
+  /** Parameters to train; all but the running statistics where absent. The backward pass is no longer than these need. */
+  readonly trained?: ReadonlySet<string>
+  /** Parameters that have a mask: a step leaves their masked weights zero. Each costs a float32 a weight. */
+  readonly masked?: ReadonlySet<string>
+  /** Whose gradients are measured, and perhaps clipped, together. One group of everything that is trained where absent. */
+  readonly groups?: readonly GradientGroup[]
+}
+
+/** Entry points of the graph: what to feed and what to fetch. */
+export interface TrainingPrograms {
+  readonly optimizer: Optimizer
+  readonly seed: Output
+  readonly scalars: Readonly<Record<string, Output>>
+  readonly statisticsRate: Output
+  readonly loss: Output
+  readonly correct: Output
+  /** By group. */
+  readonly norms: ReadonlyMap<string, Output>
+  readonly stepped: Output
+  readonly recalibrated: Output
+  /** By trained parameter: of the mean loss, as they come. */
+  readonly gradients: ReadonlyMap<string, Output>
+  /** Zeroes what is masked. */
+  readonly masksApplied: Output
+  /** By parameter. */
+  readonly masks: ReadonlyMap<string, Variable>
+  /** By slot and parameter. */
+  readonly slots: ReadonlyMap<string, ReadonlyMap<string, Variable>>
+}
+
+/** What `CheckNumerics` says, so that its error is known again. */
+export const notFiniteLoss = 'espalier: the loss is not finite'
+
+export function writeTrainingPrograms(parts: CompiledParts, options: TrainingProgramOptions): TrainingPrograms {
+  const { writer, graph, variables, labels } = parts
+  const trained = options.trained ?? allTrainable(graph)
+  const groups = options.groups ?? [{ name: 'all', parameters: trained }]
+  checkSets(graph, trained, options.masked, groups)
+  const optimizer = createOptimizer(options.optimizer)
+  const seed = writer.placeholder('seed', 'int32', [])
+  const statisticsRate = writer.placeholder('statistics-rate', 'float32', [])
+  const scalars = mapObject(optimizer.scalars(0, 1), (_, name) =>
+    writer.placeholder(`optimizer/${name}`, 'float32', []),
+  )
+  const extra = (kind: string, names: Iterable<string>) => writeVariables(parts, kind, names)
+  const masks = extra('mask', options.masked ?? [])
+  const slots = new Map(optimizer.slots.map(slot => [slot, extra(slot, trained)]))
+
+  const pass = writeTrainingPass(writer, graph, {
+    input: writer.as(parts.input, options.precision === 'bf16' ? 'bfloat16' : 'float32'),
+    parameters: new Map([...variables].map(([name, { value }]) => [name, value])),
+    trained,
+    seed,
+  })
+  const { name } = graph.output
+  const logits = writer.as(pass.values.get(name)!, 'float32')
+  const classes = graph.output.dims[0]!
+  const losses = [
+    crossEntropy(writer, {
+      name,
+      logits,
+      labels,
+      classes,
+      count: countOf(writer, labels),
+      smoothing: options.labelSmoothing,
+    }),
+  ]
+  const loss = writer.sum(losses.map(({ sum }) => sum))
+  const gradients = pass.backward(addGradients(losses, terms => writer.sum(terms)))
+
+  const unmasked = new Map(
+    [...gradients].map(([name, gradient]) => {
+      const mask = masks.get(name)
+      return [name, mask ? writer.binary('Mul', gradient, mask.value) : gradient]
+    }),
+  )
+  const grouped = writeGroups(writer, unmasked, groups)
+  // Every change waits for this, so that a loss that is not finite changes nothing.
+  const checked = writer.node('CheckNumerics', [loss], 'float32', {
+    attributes: { T: { type: 'float32' }, message: { string: notFiniteLoss } },
+  })
+  const guard = (scalar: Output) =>
+    writer.node('Identity', [scalar], 'float32', { attributes: { T: { type: 'float32' } }, after: [checked] })
+  const guarded = mapObject(scalars, guard)
+  const updates = [...grouped.gradients].map(([name, gradient]) =>
+    optimizer.write(writer, {
+      variable: variables.get(name)!,
+      gradient,
+      slots: Object.fromEntries([...slots].map(([slot, of]) => [slot, of.get(name)!])),
+      scalars: guarded,
+    }),
+  )
+  const moveStatistics = (rate: (own: number) => Output) => writeStatistics(writer, pass, variables, rate)
+  return {
+    optimizer,
+    seed,
+    scalars,
+    statisticsRate,
+    loss: checked,
+    correct: writeCorrect(writer, logits, labels),
+    norms: grouped.norms,
+    stepped: writer.marker('stepped', [...updates, ...moveStatistics(own => guard(writer.scalar(own)))]),
+    recalibrated: writer.marker(
+      'recalibrated',
+      moveStatistics(() => statisticsRate),
+    ),
+    gradients,
+    masksApplied: writer.marker('masks-applied', writeMasksApplied(writer, masks, [variables, ...slots.values()])),
+    masks,
+    slots,
+  }
+}
+
+const allTrainable = (graph: Graph) =>
+  new Set(Object.entries(graph.parameters).flatMap(([name, { role }]) => (isTrainable(role) ? [name] : [])))
+
+/** Wrong sets are mistakes of the caller: nothing that a person gives us names parameters one by one. */
+function checkSets(
+  graph: Graph,
+  trained: ReadonlySet<string>,
+  masked: ReadonlySet<string> | undefined,
+  groups: readonly GradientGroup[],
+): void {
+  const trainable = allTrainable(graph)
+  for (const name of trained) if (!trainable.has(name)) throw new Error(`"${name}" is no parameter that can be trained`)
+  for (const name of masked ?? [])
+    if (graph.parameters[name]?.role !== 'weight') throw new Error(`"${name}" is no parameter that can be pruned`)
+  const grouped = groups.flatMap(({ parameters }) => [...parameters])
+  if (new Set(grouped).size < grouped.length) throw new Error('a parameter is in two groups')
+}
+
+/** A variable of the shape of each parameter in `names`. */
+function writeVariables({ writer, graph }: CompiledParts, kind: string, names: Iterable<string>) {
+  const order = Object.keys(graph.parameters)
+  return new Map(
+    [...names].map(name => [
+      name,
+      writer.variable(`${kind}${order.indexOf(name)}`, tensorflowDims(graph.parameters[name]!)),
+    ]),
+  )
+}
+
+const countOf = (writer: GraphWriter, labels: Output) =>
+  writer.cast(
+    writer.node('Size', [labels], 'int32', { attributes: { T: { type: 'int32' }, out_type: { type: 'int32' } } }),
+    'float32',
+  )
+
+/** running -= rate (running - batch), for each running statistic. */
+function writeStatistics(
+  writer: GraphWriter,
+  { statistics }: TrainingPass,
+  variables: ReadonlyMap<string, Variable>,
+  rate: (own: number) => Output,
+): Output[] {
+  return [...statistics].map(([name, statistic]) => {
+    const { handle, value } = variables.get(name)!
+    const inputs = [handle, rate(statistic.rate), writer.binary('Sub', value, statistic.value)]
+    return writer.node('ResourceApplyGradientDescent', inputs, 'resource', {
+      attributes: { T: { type: 'float32' }, use_locking: { bool: false } },
+    })
+  })
+}
+
+/** Parameters and slots with 0 where the mask is 0. */
+function writeMasksApplied(
+  writer: GraphWriter,
+  masks: ReadonlyMap<string, Variable>,
+  places: readonly ReadonlyMap<string, Variable>[],
+): Output[] {
+  return [...masks].flatMap(([name, mask]) => {
+    const isKept = writer.compare('Greater', mask.value, writer.scalar(0))
+    return places.flatMap(place => {
+      const variable = place.get(name)
+      return variable ? [writer.assign(variable, writer.select(isKept, variable.value, writer.scalar(0)))] : []
+    })
+  })
+}
+
+const mapObject = <A, B>(object: Readonly<Record<string, A>>, map: (value: A, key: string) => B): Record<string, B> =>
+  Object.fromEntries(Object.entries(object).map(([key, value]) => [key, map(value, key)]))
