@@ -5,6 +5,7 @@ import { type DatasetReader, formatCount } from './dataset-reader.ts'
 import { cifarBinary } from './datasets/cifar-binary.ts'
 import { cifarPython } from './datasets/cifar-python.ts'
 import { classFolders } from './datasets/class-folders.ts'
+import { glyphs } from './datasets/glyphs.ts'
 import { idx } from './datasets/idx.ts'
 import { npz } from './datasets/npz.ts'
 import { unknownFormat } from './file-faults.ts'
@@ -14,7 +15,7 @@ import type { Tree } from './tree/tree.ts'
 export type * from './dataset.ts'
 export type { DatasetReader } from './dataset-reader.ts'
 
-export const datasetReaders: readonly DatasetReader[] = [cifarBinary, cifarPython, idx, npz, classFolders]
+export const datasetReaders: readonly DatasetReader[] = [cifarBinary, cifarPython, idx, npz, classFolders, glyphs]
 
 /**
  * Opens a data set by the reader that its content fits best. A folder that holds nothing a reader knows but one

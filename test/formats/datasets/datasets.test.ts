@@ -15,6 +15,7 @@ const smallest: Readonly<Record<string, Files>> = {
   idx: { 'train-images-idx3-ubyte': idxFile(8, [1, 1, 1], [5]), 'train-labels-idx1-ubyte': idxFile(8, [1], [0]) },
   npz: { 'x.npy': npyFile('|u1', [1, 1, 1], Uint8Array.of(5)), 'y.npy': npyFile('|u1', [1], Uint8Array.of(0)) },
   'class-folders': { 'a/1.png': png, 'b/1.png': png },
+  glyphs: { 'glyphs.json': '{ "espalier-dataset": "glyphs", "train": 10, "test": 10, "seed": 0 }' },
 }
 
 describe('the table of readers', () => {
