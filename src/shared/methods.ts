@@ -29,6 +29,22 @@ export const allocations = {
     label: 'Uniform',
     help: 'The same share in every layer: exactly floor(s x n) of the n weights of each layer go.',
   },
+  'uniform-plus': {
+    label: 'Uniform+',
+    help: 'The first layer stays as it is, the last keeps a fifth of its weights, all others go by one share; floor(s x N) in all.',
+  },
+  erk: {
+    label: 'ERK',
+    help: 'Erdős-Rényi-Kernel: what a layer keeps is in proportion to the sum of the sizes of its kernel; floor(s x N) go in all.',
+  },
+  lamp: {
+    label: 'LAMP',
+    help: 'One threshold for squared scores over the sum of those of the layer that are not smaller, so that no layer dies early; floor(s x N) go.',
+  },
+  random: {
+    label: 'Random counts',
+    help: 'Zeros of each layer as if floor(s x N) weights were drawn from the whole network, by the seed of the run.',
+  },
 } as const satisfies Record<string, Choice>
 
 export const normalizations = {

@@ -1,29 +1,33 @@
 /** One-shot pruning of a model: rank, allocate, mask, and count what came out. */
 import { EspalierError } from '../../shared/errors.ts'
-import type { AllocationId, ScoreId } from '../../shared/methods.ts'
+import type { ScoreId } from '../../shared/methods.ts'
 import type { LayerSparsity } from '../../shared/stage.ts'
-import { type PrunableLayer, prunableLayers } from '../graph/cost.ts'
+import { graphCost, prunableLayers } from '../graph/cost.ts'
 import type { Model, Weights } from '../graph/model.ts'
 import { createRandom, deriveSeed } from '../random.ts'
 import { totalWeights } from './allocation.ts'
 import { allocations } from './allocations.ts'
+import type { DistortionRequest } from './curves.ts'
 import { minimumWeights, requireFeasible, spareWeights } from './minimum-keep.ts'
 import type { Ranking } from './ranking.ts'
 import { scores } from './scores.ts'
 import { maskLowest } from './select.ts'
+import { floorShare } from './share.ts'
 import { countZeros } from './sparsity.ts'
 
 export interface PruneOptions {
   readonly score: ScoreId
-  readonly allocation: AllocationId
+  readonly allocation: keyof typeof allocations
   /** Share of all prunable weights that are zero afterwards, in [0, 1). Absolute: what is pruned already counts. */
   readonly sparsity: number
   /** Weights that every layer keeps: a whole number, or below 1 a share of all prunable weights; 0 (default) = no minimum. */
   readonly minimumKeep?: number
-  /** For scores that draw; the same seed ranks the same way again. */
+  /** For scores and allocations that draw; the same seed gives the same masks again. */
   readonly seed?: number
   /** Of the loss, by kernel, in ONNX layout: for scores that need them. */
   readonly gradients?: Weights
+  /** Rate-distortion curves of this model, for allocations that need them. */
+  readonly distortion?: DistortionRequest
 }
 
 export interface Pruned {
@@ -42,19 +46,32 @@ export interface Pruned {
  * index. Throws `prune.infeasible` where the target cannot be met, `model.invalid` for weights that are not finite.
  */
 export function prune(model: Model, options: PruneOptions): Pruned {
-  const { allocation, sparsity } = options
+  const { allocation, sparsity, seed = 0, distortion } = options
   if (!(sparsity >= 0 && sparsity < 1))
     throw infeasible(`A sparsity of ${sparsity} cannot be reached.`, 'Sparsity is a share: 0 <= sparsity < 1.')
   const layers = prunableLayers(model.graph)
-  const rankings = layers.map(layer => rank(model, layer, options))
+  const rankings = rankLayers(model, options)
   const minimumKeep = minimumWeights(options.minimumKeep ?? 0, totalWeights(rankings))
   for (const ranking of rankings) checkKept(ranking, minimumKeep)
-  requireFeasible(
-    rankings.map(({ keys }) => keys.length),
+  // A share of MACs says nothing of weights: there only the solver knows what can be met.
+  if (distortion?.budget !== 'macs') {
+    requireFeasible(
+      rankings.map(({ keys }) => keys.length),
+      sparsity,
+      minimumKeep,
+    )
+    requireSparser(rankings, sparsity)
+  }
+  const kernels = graphCost(model.graph).layers.filter(({ kernel }) => kernel)
+  const plan = allocations[allocation]({
+    rankings,
+    dims: kernels.map(({ kernel }) => kernel!.dims),
+    macs: kernels.map(({ macs }) => macs),
     sparsity,
     minimumKeep,
-  )
-  const plan = allocations[allocation]({ rankings, sparsity, minimumKeep })
+    seed,
+    ...(distortion && { distortion }),
+  })
   const weights = new Map(model.weights)
   const masks = new Map(model.masks)
   let newlyMasked = 0
@@ -85,14 +102,32 @@ export function prune(model: Model, options: PruneOptions): Pruned {
 const infeasible = (message: string, rule: string, hint?: string) =>
   new EspalierError({ code: 'prune.infeasible', message, rule, ...(hint && { hint }) })
 
-function rank(model: Model, { name, kernel }: PrunableLayer, { score, seed = 0, gradients }: PruneOptions): Ranking {
-  const weights = model.weights.get(kernel)!
+/** The order in which the weights of each prunable layer go, in forward order of the layers. */
+export function rankLayers(
+  model: Model,
+  { score, seed = 0, gradients }: Pick<PruneOptions, 'score' | 'seed' | 'gradients'>,
+): Ranking[] {
   const member = scores[score]
-  if (member.needs === 'weights') return member.rank(name, weights)
-  if (member.needs === 'random') return member.rank(name, weights, createRandom(deriveSeed(seed, 'score', name)))
-  const own = gradients?.get(kernel)
-  if (!own) throw new Error(`the score "${score}" needs the gradients of "${kernel}"`)
-  return member.rank(name, weights, own)
+  return prunableLayers(model.graph).map(({ name, kernel }) => {
+    const weights = model.weights.get(kernel)!
+    if (member.needs === 'weights') return member.rank(name, weights)
+    if (member.needs === 'random') return member.rank(name, weights, createRandom(deriveSeed(seed, 'score', name)))
+    const own = gradients?.get(kernel)
+    if (!own) throw new Error(`the score "${score}" needs the gradients of "${kernel}"`)
+    return member.rank(name, weights, own)
+  })
+}
+
+function requireSparser(rankings: readonly Ranking[], sparsity: number): void {
+  const total = totalWeights(rankings)
+  const zeros = rankings.reduce((sum, ranking) => sum + ranking.zeros, 0)
+  const wanted = floorShare(sparsity, total)
+  if (zeros > wanted)
+    throw infeasible(
+      `${zeros} of ${total} weights are zero already, a sparsity of ${sparsity} would be ${wanted}.`,
+      'Sparsity is absolute, and a pruned weight never grows back.',
+      'Ask for a higher sparsity.',
+    )
 }
 
 function checkKept({ layer, keys, zeros }: Ranking, minimum: number): void {

@@ -12,8 +12,19 @@ export interface Ranking {
   /** The key of weight i is `keys[i] & keyMask`, unsigned. */
   readonly keys: Uint32Array
   readonly keyMask: number
+  /** The score that a key stands for, where the weight is not zero. */
+  readonly scoreOf: (key: number) => number
   /** How many weights are zero already. */
   readonly zeros: number
+}
+
+const scratch = new Float32Array(1)
+const scratchBits = new Uint32Array(scratch.buffer)
+
+/** The float with these bits. */
+export function floatOfBits(bits: number): number {
+  scratchBits[0] = bits
+  return scratch[0]!
 }
 
 const bitsOf = (values: Float32Array) => new Uint32Array(values.buffer, values.byteOffset, values.length)
@@ -35,7 +46,7 @@ export function rankByMagnitude(layer: string, weights: Float32Array): Ranking {
     if (key > largest) throw notFinite(layer, 'weight', i)
     if (key === 0) zeros++
   }
-  return { layer, keys, keyMask: 0x7fffffff, zeros }
+  return { layer, keys, keyMask: 0x7fffffff, scoreOf: floatOfBits, zeros }
 }
 
 /** By any finite score, one for each weight; the lowest goes first. `scores` is overwritten: its memory holds the keys. */
@@ -51,7 +62,8 @@ export function rankByScore(layer: string, weights: Float32Array, scores: Float3
     keys[i] = weights[i] === 0 ? 0 : bits & 0x80000000 ? ~bits : bits | 0x80000000
     if (weights[i] === 0) zeros++
   }
-  return { layer, keys, keyMask: 0xffffffff, zeros }
+  const scoreOf = (key: number) => floatOfBits(key & 0x80000000 ? key & 0x7fffffff : ~key)
+  return { layer, keys, keyMask: 0xffffffff, scoreOf, zeros }
 }
 
 /** At random. Zero weights draw too, so that one stream gives the same order whatever has gone already. */
@@ -64,5 +76,5 @@ export function rankAtRandom(layer: string, weights: Float32Array, random: Rando
     if (weights[i] === 0) zeros++
     else keys[i] = Math.max(drawn, 1) // key 0 belongs to zero weights
   }
-  return { layer, keys, keyMask: 0xffffffff, zeros }
+  return { layer, keys, keyMask: 0xffffffff, scoreOf: key => key, zeros }
 }

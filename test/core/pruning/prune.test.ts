@@ -1,116 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { architectureOf } from '../../../src/core/architectures.ts'
-import { GraphBuilder } from '../../../src/core/graph/builder.ts'
-import { prunableLayers } from '../../../src/core/graph/cost.ts'
 import type { Model } from '../../../src/core/graph/model.ts'
-import { validateModel } from '../../../src/core/graph/validate-model.ts'
 import { initialise } from '../../../src/core/initialise.ts'
 import { type PruneOptions, prune } from '../../../src/core/pruning/prune.ts'
 import { floorShare } from '../../../src/core/pruning/share.ts'
-import { layerSparsity } from '../../../src/core/pruning/sparsity.ts'
-import { createRandom } from '../../../src/core/random.ts'
-import { allocations, idsOf, scores } from '../../../src/shared/methods.ts'
-import { masksWithout, randomWeights, ranked } from './brute-force.ts'
-
-/** A chain of fully connected layers of the given widths, with the given kernels (fresh ones without). */
-function chain(widths: number[], kernels?: Float32Array[]): Model {
-  const g = new GraphBuilder([widths[0]!])
-  const output = widths.slice(1).reduce((x, out, i) => g.gemm(`fc${i}`, x, { out }), g.input)
-  const graph = g.build(output)
-  const weights = new Map(initialise(graph, 0))
-  for (const [i, kernel] of kernels?.entries() ?? []) weights.set(`fc${i}.weight`, kernel)
-  return { architecture: 'chain', graph, weights, masks: new Map() }
-}
+import { masksWithout, ranked } from './brute-force.ts'
+import { chain, kernelsOf, masksOf, randomChain } from './chains.ts'
 
 const f32 = (...values: number[]) => Float32Array.from(values)
-const kernelsOf = ({ graph, weights }: Model) => prunableLayers(graph).map(({ kernel }) => weights.get(kernel)!)
-/** The masks as the model means them: an absent one keeps everything. */
-const masksOf = ({ graph, weights, masks }: Model) =>
-  prunableLayers(graph).map(({ kernel }) => masks.get(kernel) ?? new Uint8Array(weights.get(kernel)!.length).fill(1))
-
-function randomChain(seed: number): Model {
-  const random = createRandom(seed)
-  const widths = Array.from({ length: 2 + random.below(4) }, () => 1 + random.below(6))
-  return chain(
-    widths,
-    widths.slice(1).map((out, i) => randomWeights(random, out * widths[i]!, 0)),
-  )
-}
-
-const everyMethod = idsOf(allocations).flatMap(allocation => idsOf(scores).map(score => ({ allocation, score })))
-
-describe.each(everyMethod)('prune: $allocation by $score', method => {
-  it('zeroes exactly what it says, keeps the rest bit by bit, and leaves its input alone', () => {
-    for (let seed = 0; seed < 80; seed++) {
-      const model = randomChain(seed)
-      const before = structuredClone(model)
-      for (const sparsity of [0, 0.1, 0.29, 0.5, 0.9, 0.99]) {
-        const pruned = prune(model, { ...method, sparsity })
-        validateModel(pruned.model)
-        expect(pruned.layers).toEqual(layerSparsity(pruned.model.graph, pruned.model.weights))
-        expect(pruned.zeros).toBe(pruned.layers.reduce((sum, { zeros }) => sum + zeros, 0))
-        expect(pruned.weights).toBe(pruned.layers.reduce((sum, { weights }) => sum + weights, 0))
-        expect(pruned.newlyMasked).toBe(pruned.zeros)
-        const [masks, kept] = [masksOf(pruned.model), kernelsOf(pruned.model)]
-        for (const [i, kernel] of kernelsOf(model).entries())
-          expect(kept[i]).toEqual(kernel.map((w, j) => (masks[i]![j] === 1 ? w : 0)))
-      }
-      expect(model).toEqual(before)
-    }
-  })
-
-  it('never lets a weight grow back: masks of a higher sparsity lie within those of a lower one, straight or step by step', () => {
-    for (let seed = 0; seed < 80; seed++) {
-      const model = randomChain(seed)
-      let stepped = model
-      let last = masksOf(model)
-      for (const sparsity of [0.2, 0.5, 0.5, 0.7, 0.95]) {
-        const straight = prune(model, { ...method, sparsity })
-        stepped = prune(stepped, { ...method, sparsity }).model
-        const masks = masksOf(straight.model)
-        expect(masks.every((mask, i) => mask.every((kept, j) => kept <= last[i]![j]!))).toBe(true)
-        expect(masksOf(stepped)).toEqual(masks)
-        last = masks
-      }
-    }
-  })
-
-  it('gives the same masks for the same model', () => {
-    const model = randomChain(7)
-    expect(prune(model, { ...method, sparsity: 0.6 })).toEqual(prune(model, { ...method, sparsity: 0.6 }))
-  })
-
-  it('says that it changed nothing', () => {
-    const once = prune(randomChain(7), { ...method, sparsity: 0.6 }).model
-    expect(prune(once, { ...method, sparsity: 0.6 }).newlyMasked).toBe(0)
-  })
-
-  it('refuses a lower sparsity than the model has', () => {
-    const once = prune(chain([6, 5, 4]), { ...method, sparsity: 0.6 }).model
-    expect(() => prune(once, { ...method, sparsity: 0.2 })).toThrow(
-      expect.objectContaining({ code: 'prune.infeasible' }),
-    )
-  })
-
-  it.each([1, 1.2, -0.1, Number.NaN, Infinity])('refuses the sparsity %d', sparsity => {
-    expect(() => prune(chain([4, 3]), { ...method, sparsity })).toThrow(
-      expect.objectContaining({ code: 'prune.infeasible', message: expect.stringContaining(String(sparsity)) }),
-    )
-  })
-
-  it('refuses weights that are not finite, naming the layer', () => {
-    const model = chain([2, 2, 1], [f32(1, 2, 3, 4), f32(1, Number.NaN)])
-    expect(() => prune(model, { ...method, sparsity: 0.5 })).toThrow(
-      expect.objectContaining({ code: 'model.invalid', message: expect.stringContaining('"fc1"') }),
-    )
-  })
-
-  it('refuses a model whose masked weights are not zero', () => {
-    const model = { ...chain([2, 1], [f32(1, 2)]), masks: new Map([['fc0.weight', Uint8Array.of(0, 1)]]) }
-    expect(() => prune(model, { ...method, sparsity: 0.5 })).toThrow(expect.objectContaining({ code: 'model.invalid' }))
-  })
-})
-
 const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0)
 const zerosOf = (model: Model, options: Omit<PruneOptions, 'score'>) =>
   prune(model, { score: 'magnitude', ...options }).layers.map(({ zeros }) => zeros)
