@@ -91,6 +91,37 @@ describe.skipIf(!chromiumPath)('the window in Chromium', () => {
     expect(watched.faults).toEqual([])
   })
 
+  it('writes a choice that has parameters of its own as short as it can be, and a fold opens for the rest', async () => {
+    const { id } = await save(
+      recipe({ stages: [{ use: 'train', epochs: 3, schedule: 'cosine' }, { use: 'evaluate' }] }),
+    )
+    const page = await open(`#/recipes/${id}`)
+    const stage = () => (saved(id).stages as unknown[])[0]
+    await page.getByRole('combobox', { name: 'Optimizer' }).selectOption('adam')
+    await expect.poll(stage).toEqual({ use: 'train', epochs: 3, schedule: 'cosine', optimizer: 'adam' })
+    await page.getByRole('textbox', { name: 'Learning rate' }).fill('0.01')
+    await page.getByRole('textbox', { name: 'Lowest rate' }).fill('1e-4')
+    await expect.poll(stage).toEqual({
+      ...{ use: 'train', epochs: 3, schedule: { kind: 'cosine', minimum: 0.0001 } },
+      optimizer: { kind: 'adam', lr: 0.01 },
+    })
+    await page.getByRole('combobox', { name: 'Optimizer' }).selectOption('sgd')
+    await expect.poll(() => (stage() as { optimizer: unknown }).optimizer).toEqual({ kind: 'sgd', lr: 0.01 })
+    const momentum = page.getByRole('textbox', { name: 'Momentum' })
+    await momentum.fill('2')
+    await page.getByRole('button', { name: 'Stage 1, Optimizer, Momentum Must be below 1, got 2' }).click()
+    expect(await momentum.evaluate(element => element === document.activeElement)).toBe(true)
+
+    expect(await page.getByRole('textbox', { name: 'Label smoothing' }).count()).toBe(0)
+    await page
+      .getByRole('button', { name: /more, at their defaults/ })
+      .first()
+      .click()
+    await page.getByRole('textbox', { name: 'Label smoothing' }).waitFor()
+    expect(await axeFaults(page)).toEqual([])
+    expect(watched.faults).toEqual([])
+  })
+
   it('names a wrong value at its field, and keeps what was typed', async () => {
     const { id } = await save()
     const page = await open(`#/recipes/${id}`)
@@ -124,7 +155,7 @@ describe.skipIf(!chromiumPath)('the window in Chromium', () => {
     const page = await open(`#/recipes/${id}`)
     await page.getByRole('button', { name: 'Several sparsities' }).click()
     await page.getByRole('textbox', { name: 'Sparsities' }).fill('30 %, 0.5 0.9')
-    await page.getByRole('checkbox', { name: /^Uniform/ }).check()
+    await page.locator('input[value="uniform"]').check()
     await page.getByRole('button', { name: 'Run 6 runs' }).click()
     await page.getByRole('heading', { name: 'Compare' }).waitFor()
     await expect.poll(() => page.getByRole('row', { name: /magnitude/ }).count(), { timeout: 15_000 }).toBe(6)

@@ -304,6 +304,7 @@ function outcomeOf(stage: Recipe['stages'][number], sparsity: number, allocation
   const weights = layers.reduce((sum, l) => sum + l.weights, 0)
   const zeros = layers.reduce((sum, l) => sum + l.zeros, 0)
   if (stage.use === 'prune') return { use: 'prune', result: { zeros, weights, sparsity: zeros / weights, layers } }
+  if (stage.use !== 'evaluate') throw new Error(`the double does not ${stage.use}`)
   const correct = accuracyAt(sparsity, allocation)
   return {
     use: 'evaluate',

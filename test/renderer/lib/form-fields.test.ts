@@ -1,39 +1,80 @@
 import { describe, expect, it } from 'vitest'
-import { dataFields, fieldsOf, seedsField, stageFields } from '../../../src/renderer/src/lib/form-fields.ts'
+import {
+  chosenKind,
+  dataFields,
+  type Field,
+  fieldsOf,
+  foldFields,
+  type KindField,
+  kindParameters,
+  seedsField,
+  stageFields,
+} from '../../../src/renderer/src/lib/form-fields.ts'
+import { placeOf } from '../../../src/renderer/src/lib/problem-text.ts'
 import { stages, stageUses } from '../../../src/shared/stages.ts'
 
+/** A field and all that are inside it. */
+const withInner = (field: Field): Field[] => [
+  field,
+  ...(field.kind === 'group' ? field.fields.flatMap(withInner) : []),
+  ...(field.kind === 'kinds' ? field.members.flatMap(member => member.fields.flatMap(withInner)) : []),
+]
+
 describe('the form', () => {
-  it.each(stageUses)('has a field with a label and help for every parameter of %s', use => {
+  it.each(stageUses)('has a field with a label and help for every parameter of %s, to any depth', use => {
     const fields = fieldsOf(stages[use].schema, ['use'])
     expect(fields.map(field => field.key)).toEqual(Object.keys(stages[use].parameters))
-    for (const field of fields) {
+    for (const field of fields.flatMap(withInner)) {
       expect(field.label, field.key).not.toBe(field.key)
       expect(field.help, field.key).not.toBe('')
-      expect(field.isRequired, `${field.key} is required, or says what holds without it`).toBe(
-        field.initial === undefined,
-      )
+      expect(field.isRequired && field.initial !== undefined, `${field.key} is required and has a default`).toBe(false)
     }
   })
 
   it('takes ranges, units, defaults and choices from the schema', () => {
     const sparsity = stageFields.prune.find(field => field.key === 'sparsity')
-    expect(sparsity).toMatchObject({
-      kind: 'number',
-      unit: 'share',
-      minimum: 0,
-      maximum: 1,
-      isMaximumExclusive: true,
-      isRequired: true,
-    })
+    expect(sparsity).toMatchObject({ kind: 'number', unit: 'share', minimum: 0, maximum: 1, isMaximumExclusive: true })
+    expect(sparsity?.isRequired).toBe(true)
     const split = stageFields.evaluate.find(field => field.key === 'split')
-    expect(split).toMatchObject({ kind: 'choice', initial: 'test' })
-    expect(split?.choices.map(choice => choice.id)).toEqual(['train', 'validation', 'test'])
-    expect(split?.choices.map(choice => choice.label)).toEqual(['Training', 'Validation', 'Test'])
-    expect(dataFields.find(field => field.key === 'validation')).toMatchObject({
-      initial: 0.1,
-      maximum: 0.5,
-      isMaximumExclusive: false,
-    })
+    if (split?.kind !== 'choice') throw new Error('split is a choice')
+    expect(split.initial).toBe('test')
+    expect(split.choices.map(choice => choice.id)).toEqual(['train', 'validation', 'test'])
+    expect(split.choices.map(choice => choice.label)).toEqual(['Training', 'Validation', 'Test'])
+    const validation = dataFields.find(field => field.key === 'validation')
+    expect(validation).toMatchObject({ initial: 0.1, maximum: 0.5, isMaximumExclusive: false })
     expect(seedsField).toMatchObject({ key: 'seeds', kind: 'integers', initial: [0] })
+  })
+
+  it('reads a kind as a word, as an object, and as the default', () => {
+    const schedule: KindField = {
+      ...{ key: 'schedule', kind: 'kinds', label: 'Schedule', help: 'How.', isRequired: false, initial: 'constant' },
+      members: [
+        { id: 'constant', label: 'Constant', fields: [] },
+        { id: 'cosine', label: 'Cosine', fields: [] },
+      ],
+    }
+    expect(chosenKind(schedule, undefined)).toBe('constant')
+    expect(chosenKind(schedule, 'cosine')).toBe('cosine')
+    expect(chosenKind(schedule, { kind: 'cosine', minimum: 0.1 })).toBe('cosine')
+    expect(chosenKind(schedule, { minimum: 0.1 })).toBe('constant')
+    expect(kindParameters({ kind: 'cosine', minimum: 0.1 })).toEqual({ minimum: 0.1 })
+    expect(kindParameters('cosine')).toEqual({})
+  })
+
+  it('folds away what is neither first, nor required, nor set', () => {
+    const field = (key: string, isRequired = false): Field => ({
+      ...{ key, kind: 'text', label: key, help: key, isRequired, initial: undefined, unit: undefined },
+      ...{ minimum: undefined, maximum: undefined, isMaximumExclusive: false, choices: [] },
+    })
+    const fields = [...'abcd'].map(key => field(key)).concat(field('e', true), field('f'), field('g'))
+    const { shown, folded } = foldFields(fields, { g: 'set' })
+    expect([shown, folded].map(some => some.map(f => f.key).join(''))).toEqual(['abcdeg', 'f'])
+  })
+
+  it('finds the words for any place in a stage', () => {
+    const document = { stages: [{ use: 'evaluate' }, { use: 'prune' }] }
+    expect(placeOf('stages[1].sparsity', document)).toBe('Stage 2, Sparsity')
+    expect(placeOf('stages[1].nonsense.deep', document)).toBe('Stage 2, nonsense.deep')
+    expect(placeOf('stages[1]', document)).toBe('Stage 2')
   })
 })

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { recipeSchema } from '../../../shared/recipe.ts'
 import { type StageUse, stages, stageUses } from '../../../shared/stages.ts'
-import type { Json } from './recipe-document.ts'
+import { isObject, type Json, type JsonObject } from './recipe-document.ts'
 
 export interface FieldChoice {
   readonly id: string
@@ -10,20 +10,38 @@ export interface FieldChoice {
   readonly help?: string | undefined
 }
 
-export interface Field {
+interface CommonField {
   readonly key: string
-  readonly kind: 'number' | 'integer' | 'integers' | 'choice' | 'text'
   readonly label: string
   readonly help: string
-  readonly unit: string | undefined
   readonly isRequired: boolean
   /** What holds when the recipe says nothing. */
   readonly initial: Json | undefined
+}
+
+/** One value, by one control. */
+export interface ValueField extends CommonField {
+  readonly kind: 'number' | 'integer' | 'integers' | 'choice' | 'text' | 'boolean'
+  readonly unit: string | undefined
   readonly minimum: number | undefined
   readonly maximum: number | undefined
   readonly isMaximumExclusive: boolean
   readonly choices: readonly FieldChoice[]
 }
+
+/** A choice whose members have fields of their own (`shared/by-kind.ts`). */
+export interface KindField extends CommonField {
+  readonly kind: 'kinds'
+  readonly members: readonly (FieldChoice & { readonly fields: readonly Field[] })[]
+}
+
+/** Fields that are there together or not at all. */
+export interface GroupField extends CommonField {
+  readonly kind: 'group'
+  readonly fields: readonly Field[]
+}
+
+export type Field = ValueField | KindField | GroupField
 
 /** The part of JSON Schema, with our own words (`label`, `help`, `unit`, `choices`), that a field is made of. */
 const propertySchema = z.looseObject({
@@ -32,51 +50,64 @@ const propertySchema = z.looseObject({
   help: z.string().optional(),
   unit: z.string().optional(),
   default: z.json().optional(),
+  const: z.json().optional(),
   minimum: z.number().optional(),
   maximum: z.number().optional(),
   exclusiveMaximum: z.number().optional(),
   enum: z.array(z.string()).optional(),
   choices: z.record(z.string(), z.object({ label: z.string(), help: z.string() })).optional(),
-  items: z.looseObject({ type: z.string().optional() }).optional(),
+  get items() {
+    return propertySchema.optional()
+  },
+  get oneOf() {
+    return z.array(propertySchema).optional()
+  },
+  get properties() {
+    return z.record(z.string(), propertySchema).optional()
+  },
+  required: z.array(z.string()).default([]),
 })
 type Property = z.output<typeof propertySchema>
 
-const objectSchema = z.looseObject({
-  properties: z.record(z.string(), propertySchema),
-  required: z.array(z.string()).default([]),
-})
-
-function kindOf(key: string, property: Property): Field['kind'] {
+function valueKindOf(key: string, property: Property): ValueField['kind'] {
   if (property.enum) return 'choice'
-  if (property.type === 'number' || property.type === 'integer') return property.type
+  if (property.type === 'number' || property.type === 'integer' || property.type === 'boolean') return property.type
   if (property.type === 'string') return 'text'
   if (property.type === 'array' && property.items?.type === 'integer') return 'integers'
   throw new Error(`The form has no field for "${key}" (${property.type}); add a kind to form-fields.ts`)
 }
 
-/** The fields of an object schema, in the order of its declaration, without those in `except`. */
-export function fieldsOf(schema: z.ZodType, except: readonly string[] = []): Field[] {
-  const { properties, required } = objectSchema.parse(z.toJSONSchema(schema, { io: 'input' }))
-  return Object.entries(properties)
-    .filter(([key]) => !except.includes(key))
-    .map(([key, property]) => ({
-      key,
-      kind: kindOf(key, property),
-      label: property.label ?? key,
-      help: property.help ?? '',
-      unit: property.unit,
-      isRequired: required.includes(key),
-      initial: property.default as Json | undefined,
-      minimum: property.minimum,
-      maximum: property.exclusiveMaximum ?? property.maximum,
-      isMaximumExclusive: property.exclusiveMaximum !== undefined,
-      choices: (property.enum ?? []).map(id => ({
-        id,
-        label: property.choices?.[id]?.label ?? id,
-        help: property.choices?.[id]?.help,
-      })),
-    }))
+function fieldOf(key: string, property: Property, isRequired: boolean): Field {
+  const initial = property.default as Json | undefined
+  const common = { key, label: property.label ?? key, help: property.help ?? '', isRequired, initial }
+  const kinds = property.oneOf?.filter(option => option.properties?.['kind']?.const !== undefined)
+  if (kinds?.length) {
+    const members = kinds.map(member => {
+      const id = String(member.properties?.['kind']?.const)
+      return { id, label: member.label ?? id, help: member.help, fields: propertyFields(member, ['kind']) }
+    })
+    return { ...common, kind: 'kinds', members }
+  }
+  if (property.properties) return { ...common, kind: 'group', fields: propertyFields(property) }
+  return {
+    ...common,
+    kind: valueKindOf(key, property),
+    unit: property.unit,
+    minimum: property.minimum,
+    maximum: property.exclusiveMaximum ?? property.maximum,
+    isMaximumExclusive: property.exclusiveMaximum !== undefined,
+    choices: (property.enum ?? []).map(id => ({ id, label: id, ...property.choices?.[id] })),
+  }
 }
+
+const propertyFields = ({ properties = {}, required }: Property, except: readonly string[] = []): Field[] =>
+  Object.entries(properties)
+    .filter(([key]) => !except.includes(key))
+    .map(([key, property]) => fieldOf(key, property, required.includes(key)))
+
+/** The fields of an object schema, in the order of its declaration, without those in `except`. */
+export const fieldsOf = (schema: z.ZodType, except: readonly string[] = []): Field[] =>
+  propertyFields(propertySchema.parse(z.toJSONSchema(schema, { io: 'input' })), except)
 
 /** A choice among one is no choice; the JSON view still shows it. */
 const isChoosable = (field: Field) => field.kind !== 'choice' || field.choices.length > 1
@@ -89,3 +120,25 @@ export const stageFields = Object.fromEntries(
 export const dataFields = fieldsOf(recipeSchema.shape.data, ['path']).filter(isChoosable)
 
 export const seedsField = fieldsOf(recipeSchema, ['espalier', 'name', 'model', 'data', 'stages'])[0]
+
+/** The kind that a recipe says or that holds when it says none: it may stand alone, as a string. */
+export function chosenKind(field: KindField, value: Json | undefined): string | undefined {
+  const written = value ?? field.initial
+  const kind = isObject(written) ? (written['kind'] ?? field.initial) : written
+  return typeof kind === 'string' ? kind : undefined
+}
+
+/** What a kind says beside its name. */
+export const kindParameters = (value: Json | undefined): JsonObject => {
+  const { kind: _, ...parameters } = isObject(value) ? value : {}
+  return parameters
+}
+
+const alwaysShown = 4
+
+/** The first ones, and whatever is required or set; the others wait behind a fold, at their defaults. */
+export function foldFields(fields: readonly Field[], value: JsonObject): { shown: Field[]; folded: Field[] } {
+  const isShown = (field: Field, index: number) =>
+    index < alwaysShown || field.isRequired || value[field.key] !== undefined
+  return { shown: fields.filter(isShown), folded: fields.filter((field, i) => !isShown(field, i)) }
+}

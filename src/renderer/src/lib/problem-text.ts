@@ -4,20 +4,29 @@ import { stageUses } from '../../../shared/stages.ts'
 import { dataFields, type Field, seedsField, stageFields } from './form-fields.ts'
 import { type JsonObject, stagesOf } from './recipe-document.ts'
 
-const labelIn = (fields: readonly Field[], key: string) => fields.find(field => field.key === key)?.label ?? key
+/** The labels along `keys`; of a choice with fields of its own, of whichever member has the key. */
+function labelsOf(fields: readonly Field[], [key, ...rest]: readonly string[]): string[] {
+  // The kind of a choice is the choice itself.
+  if (key === undefined || key === 'kind') return []
+  const field = fields.find(candidate => candidate.key === key)
+  if (!field) return [[key, ...rest].join('.')]
+  const inside =
+    field.kind === 'group' ? field.fields : field.kind === 'kinds' ? field.members.flatMap(m => m.fields) : undefined
+  return [field.label, ...(inside ? labelsOf(inside, rest) : [])]
+}
 
 /** Where it is; an unknown place keeps its path. */
 export function placeOf(path: string, document: JsonObject): string {
-  const stage = /^stages\[(\d+)\](?:\.(\w+))?/.exec(path)
+  const stage = /^stages\[(\d+)\]\.?(.*)$/.exec(path)
   if (stage) {
     const index = Number(stage[1])
     const use = stageUses.find(known => known === stagesOf(document)[index]?.['use'])
-    const key = stage[2]
-    return `Stage ${index + 1}${key ? `, ${use ? labelIn(stageFields[use], key) : key}` : ''}`
+    const keys = (stage[2] ?? '').split('.').filter(Boolean)
+    return [`Stage ${index + 1}`, ...labelsOf(use ? stageFields[use] : [], keys)].join(', ')
   }
   if (path === 'model' || path.startsWith('model.')) return 'Model'
   if (path === 'data' || path === 'data.path') return 'Data'
-  if (path.startsWith('data.')) return labelIn(dataFields, path.slice('data.'.length))
+  if (path.startsWith('data.')) return labelsOf(dataFields, path.split('.').slice(1)).join(', ')
   if (path.startsWith('seeds')) return seedsField?.label ?? 'Seeds'
   if (path === 'name') return 'Name'
   if (path === 'stages') return 'Stages'

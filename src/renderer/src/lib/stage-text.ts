@@ -1,0 +1,38 @@
+/** A stage in a few words: what was asked of it, and the one number that it is about. */
+import { allocations } from '../../../shared/methods.ts'
+import type { Stage, StageOutcome } from '../../../shared/stages.ts'
+import { percent, plural, shareDigits } from './format.ts'
+import { sharePercent } from './recipe-document.ts'
+
+export function settingsText(stage: Stage | undefined): string | undefined {
+  switch (stage?.use) {
+    case 'evaluate':
+      return stage.split
+    case 'prune':
+      return `${allocations[stage.allocation].label.toLowerCase()}, ${sharePercent(stage.sparsity)}`
+    case 'recalibrate':
+      return plural(stage.batches, 'batch', 'batches')
+    case 'train':
+      return plural(stage.epochs, 'epoch')
+    default:
+      return undefined
+  }
+}
+
+export function resultText(outcome: StageOutcome | null): string | undefined {
+  switch (outcome?.use) {
+    case 'evaluate':
+      return percent(outcome.result.top1, shareDigits(outcome.result.total))
+    case 'prune':
+      return `${percent(outcome.result.sparsity)} zeros`
+    case 'recalibrate':
+      return `moved ${outcome.result.shift.toPrecision(2)} s.d.`
+    case 'train': {
+      const kept = outcome.result.epochs.find(epoch => epoch.epoch === outcome.result.kept)
+      if (!kept) return undefined
+      return kept.valTop1 === null ? `loss ${kept.loss.toFixed(3)}` : `${percent(kept.valTop1)} validation`
+    }
+    default:
+      return undefined
+  }
+}
