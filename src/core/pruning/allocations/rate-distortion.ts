@@ -10,14 +10,14 @@ import {
 import { createLagrangian } from './lagrangian.ts'
 
 /** Budget units of the table, when the budget is too large for one unit a weight. */
-const defaultUnits = 0x10000
+const defaultUnits = 0x20000
 
 /** Choices 1 to n of a layer as the table sees them. */
 interface Row {
   readonly layer: number
   /** Cost above the layer's cheapest choice, in budget units. */
   readonly units: readonly number[]
-  /** The choice of this layer where b units are left for it and the layers before it. */
+  /** The choice of this layer where b units are left for it and the rows before it; the last one holds for more. */
   readonly picks: Uint8Array | Uint16Array
 }
 
@@ -41,7 +41,7 @@ export function createRateSolver(layers: readonly LayerChoices[], maximumUnits: 
   const isExact = quantum === 1 && extra.flat().every(Number.isInteger)
   const units = extra.map(costs => costs.map(cost => Math.round(cost / quantum)))
   const top = units.reduce((sum, [most]) => sum + most!, 0)
-  const rows = fillTable(layers, units, top)
+  const rows = fillTable(layers, units)
   const { cost: least, picks: cheapest } = cheapestPlan(layers)
   const lagrangian = createLagrangian(layers)
 
@@ -49,7 +49,7 @@ export function createRateSolver(layers: readonly LayerChoices[], maximumUnits: 
     const picks = [...cheapest]
     let left = from
     for (const row of rows.toReversed()) {
-      const pick = row.picks[left]!
+      const pick = row.picks[Math.min(left, row.picks.length - 1)]!
       picks[row.layer] = pick
       left -= row.units[pick]!
     }
@@ -72,19 +72,26 @@ export function createRateSolver(layers: readonly LayerChoices[], maximumUnits: 
   }
 }
 
-/** A row for each layer that has a choice. */
-function fillTable(layers: readonly LayerChoices[], units: readonly (readonly number[])[], top: number): Row[] {
+/** A row for each layer that has a choice, small layers first: their rows are short, because they cannot spend more. */
+function fillTable(layers: readonly LayerChoices[], units: readonly (readonly number[])[]): Row[] {
+  const order = layers.flatMap((_, layer) => (units[layer]!.length > 1 ? [layer] : []))
+  order.sort((a, b) => units[a]![0]! - units[b]![0]!)
+  const top = order.reduce((sum, layer) => sum + units[layer]![0]!, 0)
   let before = new Float64Array(top + 1)
   let after = new Float64Array(top + 1)
-  return layers.flatMap(({ distortion }, layer): Row[] => {
+  let reach = 0
+  return order.map((layer): Row => {
     const own = units[layer]!
-    if (own.length === 1) return []
-    const picks = own.length <= 0x100 ? new Uint8Array(top + 1) : new Uint16Array(top + 1)
-    after.fill(Number.POSITIVE_INFINITY)
+    const { distortion } = layers[layer]!
+    const last = reach
+    reach += own[0]!
+    before.fill(before[last]!, last, reach + 1)
+    after.fill(Number.POSITIVE_INFINITY, 0, reach + 1)
+    const picks = own.length <= 0x100 ? new Uint8Array(reach + 1) : new Uint16Array(reach + 1)
     // From the cheapest choice up, so that of equal ones the cheaper stays.
     for (let pick = own.length - 1; pick >= 0; pick--) choose(before, after, picks, own[pick]!, distortion[pick]!, pick)
     ;[before, after] = [after, before]
-    return [{ layer, units: own, picks }]
+    return { layer, units: own, picks }
   })
 }
 
@@ -97,7 +104,7 @@ function choose(
   distortion: number,
   pick: number,
 ): void {
-  for (let unit = units; unit < after.length; unit++) {
+  for (let unit = units; unit < picks.length; unit++) {
     const total = before[unit - units]! + distortion
     if (total < after[unit]!) {
       after[unit] = total
