@@ -2,10 +2,11 @@
  * The whole way of a person in a real Chromium, through `espalier serve` and a real engine: both inputs dropped, recipes
  * written, runs watched, compared, reloaded; then processes killed. Screenshots stay in test-results/screenshots.
  */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
+import sharp from 'sharp'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { makeCifar, makeModel } from '../cli/made-inputs.ts'
 import { hasEngine } from '../has-engine.ts'
@@ -199,6 +200,30 @@ describe.skipIf(!chromiumPath || !hasEngine)('a person at the window', () => {
     await page.reload()
     await state(page, 'Stopped').waitFor()
     expect([...faults, ...second.faults]).toEqual([])
+  })
+
+  it('sends a folder of many images whole, however deep they lie', async () => {
+    const { page, faults } = watched
+    const pixels = { width: 8, height: 8, channels: 3, background: { r: 200, g: 30, b: 90 } } as const
+    const picture = await sharp({ create: pixels }).png().toBuffer()
+    // More than a directory reader of the browser hands over at once (100).
+    for (const [split, count] of [
+      ['train', 130],
+      ['test', 5],
+    ] as const) {
+      for (const name of ['cat', 'dög']) {
+        const place = join(folder, 'animals', split, name)
+        mkdirSync(place, { recursive: true })
+        for (let i = 0; i < count; i++) writeFileSync(join(place, `${i} of ${count}.png`), picture)
+      }
+    }
+    await page.getByText('Drop a checkpoint or a data set').waitFor()
+    await drop(page, join(folder, 'animals'))
+    await page.getByRole('heading', { name: 'animals' }).waitFor()
+    await page.getByText('260 samples').waitFor()
+    await page.getByText('10 samples').waitFor()
+    await page.getByRole('rowheader', { name: 'dög' }).waitFor()
+    expect(faults).toEqual([])
   })
 
   it('refuses what it cannot read in one sentence, and keeps the library as it was', async () => {

@@ -1,5 +1,5 @@
 /** The built window in a real Chromium with a double of the studio behind it: what is hard to bring about with a real one. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, BrowserContext } from 'playwright-core'
@@ -190,6 +190,22 @@ describe.skipIf(!chromiumPath)('the window in Chromium', () => {
       .first()
       .hover()
     expect(await page.locator('td.lit').count()).toBe(20)
+    await page.getByRole('checkbox', { name: 'table' }).uncheck()
+
+    for (const [format, start] of [
+      ['SVG', '<svg'],
+      ['PNG', '\u0089PNG'],
+    ] as const) {
+      await page.getByRole('button', { name: 'Save the chart Accuracy against sparsity' }).click()
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        page.getByRole('menuitem', { name: `Save as ${format}` }).click(),
+      ])
+      const content = readFileSync(await download.path(), 'latin1')
+      expect(content.slice(0, start.length)).toBe(start)
+      expect(content.length).toBeGreaterThan(2000)
+      expect(download.suggestedFilename()).toBe(`accuracy-against-sparsity.${format.toLowerCase()}`)
+    }
     expect(watched.faults).toEqual([])
   })
 

@@ -39,7 +39,7 @@ export function runCommand(id: string): void {
 /** Shortcuts without a modifier can be switched off (WCAG 2.1.4): speech input types letters. */
 export const letterKeys = preference<'on' | 'off'>('letter-keys', 'on', ['on', 'off'])
 
-export const isMac = /Mac/.test(navigator.platform)
+const isMac = /Mac/.test(navigator.platform)
 
 /** "Mod+Shift+Z" -> ["Ctrl", "Shift", "Z"]; "G L" -> ["G", "L"] */
 export const keyCaps = (keys: string): string[] =>
@@ -53,7 +53,7 @@ const isTyping = (target: EventTarget | null) =>
   target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
 
 /** The name a command's `keys` would have for this event. */
-export function nameOf(event: KeyboardEvent): string {
+function nameOf(event: KeyboardEvent): string {
   const key = event.key.length === 1 ? event.key.toUpperCase() : event.key
   const mod = isMac ? event.metaKey : event.ctrlKey
   if (!mod) return key

@@ -21,7 +21,7 @@ const plain: Record<string, ViewName> = {
 const withId: Record<string, ViewName> = { data: 'dataset', models: 'model', recipes: 'recipe', runs: 'run' }
 
 /** Anything unknown is the library. */
-export function parseHash(hash: string): Route {
+function parseHash(hash: string): Route {
   const [first = '', rest = ''] = hash.replace(/^#\/?/, '').split('/')
   const id = decodeURIComponent(rest)
   if (first === 'compare') return { view: 'compare', id: '', ids: id.split(',').filter(Boolean) }

@@ -116,8 +116,8 @@ export const stageFields = Object.fromEntries(
   stageUses.map(use => [use, fieldsOf(stages[use].schema, ['use']).filter(isChoosable)]),
 ) as Record<StageUse, Field[]>
 
-/** Model and data are picked from the library; what else `data` holds is a plain field. */
-export const dataFields = fieldsOf(recipeSchema.shape.data, ['path']).filter(isChoosable)
+/** Model and data are picked from the library, options of the reader are written in the JSON view; the rest are plain fields. */
+export const dataFields = fieldsOf(recipeSchema.shape.data, ['path', 'reader']).filter(isChoosable)
 
 export const seedsField = fieldsOf(recipeSchema, ['espalier', 'name', 'model', 'data', 'stages'])[0]
 

@@ -38,11 +38,6 @@ export function points(difference: number, digits = 1): string {
   return `${difference < 0 ? minus : '+'}${text}`
 }
 
-export function signed(difference: number): string {
-  if (difference === 0) return '±0'
-  return `${difference < 0 ? minus : '+'}${count(Math.abs(difference))}`
-}
-
 /** 0.042 -> "42 ms", 12.34 -> "12.3 s", 125 -> "2 min 05 s", 7500 -> "2 h 05 min" */
 export function duration(seconds: number): string {
   if (seconds < 1) return `${Math.round(seconds * 1000)}${thinSpace}ms`
