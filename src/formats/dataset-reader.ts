@@ -1,4 +1,5 @@
 /** What a data set reader has to be; one lives in each file of `datasets/`. */
+import type { ReaderOption } from '../shared/reader-options.ts'
 import type { Dataset, ImportNote, OpenOptions } from './dataset.ts'
 import type { Tree, TreeEntry } from './tree/tree.ts'
 
@@ -8,6 +9,8 @@ export interface DatasetReader {
   readonly label: string
   /** The files it needs, for the message about a path that no reader knows. */
   readonly looksFor: string
+  /** The options it takes; absent: none. */
+  readonly options?: readonly ReaderOption[]
   /** How sure the reader is, cheaply: 0 (not mine) to 1. The surest reader opens the tree. */
   match(tree: Tree): number
   open(tree: Tree, options: OpenOptions): Promise<Dataset>

@@ -1,6 +1,7 @@
 /** What a data set is, whatever file it came from. The readers are in `datasets/`, their table is `datasets.ts`. */
 import type { Random } from '../core/random.ts'
 import type { ResizedCrop } from '../core/resized-crop.ts'
+import type { ReaderOptions } from '../shared/reader-options.ts'
 
 /** Samples stay as they are stored: uint8 images, or float32 where the file holds floats. Layout is NHWC (time series: [N, steps, features]). */
 export type SampleType = 'uint8' | 'float32'
@@ -51,6 +52,8 @@ export interface Dataset {
 }
 
 export interface OpenOptions {
+  /** How files are read that leave it open. An option that the reader does not take is refused. */
+  readonly reader?: ReaderOptions
   readonly signal?: AbortSignal
   /** Called at most ten times a second with what is being done. */
   readonly onProgress?: (progress: { step: string; done: number; total: number }) => void

@@ -1,5 +1,6 @@
 /** The data set readers: one file a reader in `datasets/`, one line here. */
 import { EspalierError } from '../shared/errors.ts'
+import type { ReaderOption } from '../shared/reader-options.ts'
 import type { Dataset, OpenOptions, Split, SplitName } from './dataset.ts'
 import { type DatasetReader, formatCount } from './dataset-reader.ts'
 import { cifarBinary } from './datasets/cifar-binary.ts'
@@ -8,6 +9,8 @@ import { classFolders } from './datasets/class-folders.ts'
 import { glyphs } from './datasets/glyphs.ts'
 import { idx } from './datasets/idx.ts'
 import { npz } from './datasets/npz.ts'
+import { table } from './datasets/table.ts'
+import { uciHar } from './datasets/uci-har.ts'
 import { unknownFormat } from './file-faults.ts'
 import { isArchiveName, openTree } from './tree/open-tree.ts'
 import type { Tree } from './tree/tree.ts'
@@ -15,7 +18,16 @@ import type { Tree } from './tree/tree.ts'
 export type * from './dataset.ts'
 export type { DatasetReader } from './dataset-reader.ts'
 
-export const datasetReaders: readonly DatasetReader[] = [cifarBinary, cifarPython, idx, npz, classFolders, glyphs]
+export const datasetReaders: readonly DatasetReader[] = [
+  cifarBinary,
+  cifarPython,
+  idx,
+  npz,
+  classFolders,
+  uciHar,
+  table,
+  glyphs,
+]
 
 /**
  * Opens a data set by the reader that its content fits best. A folder that holds nothing a reader knows but one
@@ -27,7 +39,10 @@ export async function openDataset(path: string, options: OpenOptions = {}): Prom
   const tree = await openTree(path, options)
   try {
     const reader = surestReader(tree)
-    if (reader) return await reader.open(tree, options)
+    if (reader) {
+      requireOptions(reader, path, options)
+      return await reader.open(tree, options)
+    }
     const archives = tree.entries.filter(entry => isArchiveName(entry.path))
     if (tree.kind === 'folder' && archives.length === 1) {
       return await openDataset(tree.locate(archives[0]!), options)
@@ -37,6 +52,22 @@ export async function openDataset(path: string, options: OpenOptions = {}): Prom
     // What a reader returned does not need the tree any more.
     await tree.close()
   }
+}
+
+/** Throws `argument.invalid` for an option that would be ignored. */
+function requireOptions({ label, options = [] }: DatasetReader, path: string, { reader = {} }: OpenOptions): void {
+  const strange = (Object.keys(reader) as ReaderOption[]).find(
+    key => reader[key] !== undefined && !options.includes(key),
+  )
+  if (strange === undefined) return
+  const taken = options.length > 0 ? `only ${options.join(', ')}` : 'none of them'
+  throw new EspalierError({
+    code: 'argument.invalid',
+    message: `data.reader.${strange} is nothing that data of the form "${label}" takes (${path}).`,
+    file: path,
+    rule: `Of the reader's options this form takes ${taken}.`,
+    hint: `Leave data.reader.${strange} out.`,
+  })
 }
 
 /** The reader that would open this content, or null; for telling data sets from checkpoints. Never reads samples. */

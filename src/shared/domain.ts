@@ -1,6 +1,7 @@
 /** The things the product is about, as the window and the terminal see them. */
 import { z } from 'zod'
 import { errorDataSchema } from './errors.ts'
+import { readerOptionsSchema } from './reader-options.ts'
 import { recipeSchema } from './recipe.ts'
 import { layerSparsitySchema } from './stage.ts'
 import { stageOutcomeSchema, stageUses } from './stages.ts'
@@ -33,6 +34,8 @@ export const datasetSchema = z.strictObject({
   /** One sample: [height, width, channels]. */
   shape: z.array(count),
   sampleType: z.enum(['uint8', 'float32']),
+  /** Options that it was read with; the same path without them may be other data. */
+  reader: readerOptionsSchema.optional(),
   splits: z.array(
     z.strictObject({
       name: z.enum(['train', 'test']),

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { EspalierError } from './errors.ts'
 import { augmentations, idsOf, normalizations } from './methods.ts'
 import { nearest } from './nearest.ts'
+import { readerOptionsSchema } from './reader-options.ts'
 import { stageSchema, stageUses } from './stages.ts'
 
 export const recipeSchema = z.strictObject({
@@ -47,6 +48,9 @@ export const recipeSchema = z.strictObject({
       unit: 'share',
       help: 'Share of the training data held out, by a seeded split that does not depend on the run seed.',
     }),
+    reader: readerOptionsSchema
+      .optional()
+      .meta({ label: 'Reader', help: 'How the files are read, where they leave it open.' }),
   }),
   seeds: z.array(z.int().min(0).max(0xffffffff)).min(1).max(100).default([0]).meta({
     label: 'Seeds',

@@ -4,14 +4,14 @@ import type { Dataset, Split, SplitName } from '../formats/dataset.ts'
 import { datasetReaders, openDataset } from '../formats/datasets.ts'
 import { previewSamples } from '../formats/preview.ts'
 import type { DatasetReport } from '../shared/domain.ts'
-import type { DatasetFacts, ReadOptions } from './inputs.ts'
+import type { DatasetFacts, DatasetOptions } from './inputs.ts'
 
 /** Opens the data set, looks at it and closes it again. Throws as `openDataset` does. */
 export async function reportDataset(
   path: string,
-  { cacheDirectory, ...options }: ReadOptions & { cacheDirectory: string },
+  { cacheDirectory, reader = {}, ...options }: DatasetOptions & { cacheDirectory: string },
 ): Promise<DatasetFacts> {
-  const dataset = await openDataset(path, { ...options, cacheDirectory })
+  const dataset = await openDataset(path, { ...options, cacheDirectory, reader })
   try {
     const { format, classes, shape, sampleType, notes, fingerprint } = dataset
     return {
@@ -23,6 +23,7 @@ export async function reportDataset(
       classes: [...classes],
       shape: [...shape],
       sampleType,
+      ...(Object.keys(reader).length > 0 && { reader }),
       splits: splitsOf(dataset).map(({ name, labels }) => ({
         name,
         count: labels.length,

@@ -6,6 +6,7 @@ import { architectureOf } from '../core/architectures.ts'
 import { graphCost } from '../core/graph/cost.ts'
 import { elementCount } from '../core/graph/dims.ts'
 import { EspalierError } from '../shared/errors.ts'
+import type { ReaderOptions } from '../shared/reader-options.ts'
 import type { Recipe } from '../shared/recipe.ts'
 import type { StoredDataset, StoredModel } from './project/library.ts'
 import type { RunInputs } from './project/run-inputs.ts'
@@ -19,11 +20,16 @@ export interface ReadOptions {
   readonly onProgress?: (progress: { step: string; done: number; total: number }) => void
 }
 
+export interface DatasetOptions extends ReadOptions {
+  /** `data.reader` of a recipe. */
+  readonly reader?: ReaderOptions | undefined
+}
+
 /** Reads files into reports. */
 export interface Readers {
   /** Whether what lies there is read as a data set rather than as a checkpoint. Never reads samples. */
   isDataset(path: string, options: ReadOptions): Promise<boolean>
-  dataset(path: string, options: ReadOptions): Promise<DatasetFacts>
+  dataset(path: string, options: DatasetOptions): Promise<DatasetFacts>
   /** With an architecture only that one is tried. */
   model(path: string, architecture: string | undefined, options: ReadOptions): Promise<ModelFacts>
 }
@@ -46,7 +52,8 @@ export function rememberReading(readers: Readers): Readers {
   }
   return {
     isDataset: readers.isDataset,
-    dataset: (path, options) => remembered(`dataset ${path}`, path, () => readers.dataset(path, options)),
+    dataset: (path, options) =>
+      remembered(`dataset ${JSON.stringify(options.reader ?? {})} ${path}`, path, () => readers.dataset(path, options)),
     model: (path, architecture, options) =>
       remembered(`model ${architecture ?? ''} ${path}`, path, () => readers.model(path, architecture, options)),
   }
@@ -70,7 +77,7 @@ export async function readInputs(recipe: Recipe, readers: Readers, options: Read
   // The quick and the likely first: a slip in an id is said before a large data set is read.
   if (architecture !== undefined) architectureOf(architecture)
   const model = checkpoint === undefined ? null : await readers.model(checkpoint, architecture, options)
-  const dataset = await readers.dataset(recipe.data.path, options)
+  const dataset = await readers.dataset(recipe.data.path, { ...options, reader: recipe.data.reader })
   if (model) requireFit(model, dataset)
   requireSplits(recipe, dataset)
   const id = model?.architecture ?? architecture!

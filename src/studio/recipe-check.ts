@@ -1,5 +1,6 @@
 /** What is wrong with a recipe beyond its form: files that are not there, a network that does not fit the data. */
 import { existsSync } from 'node:fs'
+import { isDeepStrictEqual } from 'node:util'
 import { architectureOf } from '../core/architectures.ts'
 import { EspalierError } from '../shared/errors.ts'
 import { checkRecipe, type Recipe, type RecipeProblem } from '../shared/recipe.ts'
@@ -30,7 +31,9 @@ function problemsOf({ model, data }: Recipe, project: Project): RecipeProblem[] 
     add('model.checkpoint', `There is no file ${model.checkpoint}.`)
   }
   if (model.architecture !== undefined) attempt('model.architecture', () => architectureOf(model.architecture!))
-  const knownData = project.datasets.byPath(data.path)
+  const atPath = project.datasets.byPath(data.path)
+  // Read with other options it is other data.
+  const knownData = isDeepStrictEqual(atPath?.reader ?? {}, data.reader ?? {}) ? atPath : undefined
   const knownModel = model.checkpoint === undefined ? undefined : project.models.byPath(model.checkpoint)
   if (knownData && knownModel) attempt('data.path', () => requireFit(knownModel, knownData))
   return problems

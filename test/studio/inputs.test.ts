@@ -53,6 +53,14 @@ it('tells one architecture that is asked for from another', async () => {
   expect(read).toHaveLength(2)
 })
 
+it('tells data read in one way from the same read in another', async () => {
+  const file = join(temporaryFolder(), 'x.csv')
+  writeFileSync(file, 'abc')
+  const { readers, read } = countingReaders()
+  for (const reader of [undefined, { window: 2 }, { window: 3 }, { window: 2 }]) await readers.dataset(file, { reader })
+  expect(read).toHaveLength(3)
+})
+
 it('does not remember a failure', async () => {
   const file = join(temporaryFolder(), 'net.th')
   writeFileSync(file, 'abc')

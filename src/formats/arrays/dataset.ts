@@ -1,15 +1,16 @@
 /** A data set from arrays of images and labels, whatever file holds the arrays. */
 import { EspalierError } from '../../shared/errors.ts'
+import type { ReaderOptions } from '../../shared/reader-options.ts'
 import type { Dataset, ImportNote, OpenOptions, SplitName } from '../dataset.ts'
 import { formatCount, unusedNote } from '../dataset-reader.ts'
 import { buildDataset } from '../samples/build-dataset.ts'
 import { fingerprint } from '../samples/fingerprint.ts'
-import { guessLayout } from '../samples/pixels.ts'
+import { type ArrayLayout, guessLayout } from '../samples/pixels.ts'
 import { storeSamples } from '../samples/sample-store.ts'
 import type { Tree, TreeEntry } from '../tree/tree.ts'
 import { readLabels } from './labels.ts'
 import { readSamples, sampleTypeOf } from './samples.ts'
-import type { LabelledArrays, StoredArray } from './stored-array.ts'
+import { type LabelledArrays, looksLikeSeries, type StoredArray } from './stored-array.ts'
 
 export interface ArraySource {
   readonly format: string
@@ -29,7 +30,8 @@ export async function openArrays(source: ArraySource, options: OpenOptions): Pro
   const { format, tree, used } = source
   const splits = Object.entries(source.splits) as [SplitName, LabelledArrays][]
   const images = splits.map(([, split]) => split.images)
-  const { shape, guess } = commonLayout(images)
+  const layouts = commonLayout(images, options.reader?.layout)
+  const { shape, guess } = layouts[0]!
 
   const labels: Partial<Record<SplitName, Int32Array>> = {}
   let classCount = 0
@@ -45,7 +47,7 @@ export async function openArrays(source: ArraySource, options: OpenOptions): Pro
   const count = Object.values(labels).reduce((sum, { length }) => sum + length, 0)
   const bytes = shape.reduce((product, dim) => product * dim, count * (sampleType === 'float32' ? 4 : 1))
   const stored = await storeSamples({ fingerprint: hash, bytes, shape, isCostly: false }, options, append =>
-    readSamples(images, sampleType, options, append),
+    readSamples(images, sampleType, layouts, options, append),
   )
   const classes = Array.from({ length: classCount }, (_, label) => String(label))
   return buildDataset({
@@ -58,7 +60,7 @@ export async function openArrays(source: ArraySource, options: OpenOptions): Pro
     samples: stored.samples,
     notes: [
       ...splits.map(([name, split]) => matched(name, split)),
-      { kind: 'guessed', text: `The dims of the images are ${guess}.` },
+      { kind: 'guessed', text: `The dims of the samples are ${guess}.` },
       ...classNotes(classes, labels),
       ...source.notes,
       ...stored.notes,
@@ -70,15 +72,20 @@ export async function openArrays(source: ArraySource, options: OpenOptions): Pro
   })
 }
 
-function commonLayout(images: readonly StoredArray[]): { shape: readonly number[]; guess: string } {
+/** One layout an array, all of one shape of sample: planes may come first in one and last in another. */
+function commonLayout(images: readonly StoredArray[], wanted: ReaderOptions['layout']): readonly ArrayLayout[] {
+  const kind = wanted ?? (images.every(looksLikeSeries) ? 'series' : 'image')
   const layouts = images.map(array => {
-    const layout = guessLayout(array.dims)
+    const layout = guessLayout(array.dims, kind)
     if (layout && !array.dims.includes(0) && layout.shape.reduce((a, b) => a * b, 1) <= MAX_SAMPLE) return layout
     throw new EspalierError({
       code: 'dataset.shape',
-      message: `${array.name} has the dims ${array.dims.join(' x ') || '()'}, which are no images.`,
+      message: `${array.name} has the dims ${array.dims.join(' x ') || '()'}, which are no ${kind === 'series' ? 'time series' : 'images'}.`,
       file: array.name,
-      rule: 'Images are arrays of samples x height x width, or the same with channels first or last.',
+      rule:
+        kind === 'series'
+          ? 'Time series are arrays of samples x steps x features.'
+          : 'Images are arrays of samples x height x width, or the same with channels first or last.',
       hint: 'Reshape the array and save it again.',
     })
   })
@@ -88,10 +95,10 @@ function commonLayout(images: readonly StoredArray[]): { shape: readonly number[
       code: 'dataset.shape',
       message: `${images[1]!.name} has samples of ${second.shape.join(' x ')}, ${images[0]!.name} of ${first!.shape.join(' x ')}.`,
       file: images[1]!.name,
-      rule: 'Training and test samples have the same height, width and channels.',
+      rule: 'Training and test samples have the same shape.',
     })
   }
-  return first!
+  return layouts
 }
 
 function matched(split: SplitName, { images, labels }: LabelledArrays): ImportNote {

@@ -1,8 +1,9 @@
 /** The values of image arrays as samples: uint8 where every value is a byte, else float32; height x width x channels. */
+import { elementCount } from '../../core/graph/dims.ts'
 import { EspalierError } from '../../shared/errors.ts'
 import type { ImportNote, OpenOptions, SampleType } from '../dataset.ts'
 import { progressReporter, throwIfStopped } from '../progress.ts'
-import { guessLayout, interleave } from '../samples/pixels.ts'
+import { type ArrayLayout, interleave } from '../samples/pixels.ts'
 import { records } from '../samples/records.ts'
 import { readNumbers } from './numbers.ts'
 import { numberType, type StoredArray, valueSize } from './stored-array.ts'
@@ -24,10 +25,11 @@ async function isAllBytes(array: StoredArray): Promise<boolean> {
   return true
 }
 
-/** Appends all samples of all arrays. Throws `dataset.invalid` for a value that is not finite, naming the sample. */
+/** Appends all samples of all arrays, each laid out as its place in `layouts` says. Throws `dataset.invalid` for a value that is not finite, naming the sample. */
 export async function readSamples(
   arrays: readonly StoredArray[],
   sampleType: SampleType,
+  layouts: readonly ArrayLayout[],
   options: OpenOptions,
   append: (samples: Uint8Array) => Promise<void>,
 ): Promise<ImportNote[]> {
@@ -35,16 +37,15 @@ export async function readSamples(
   const total = arrays.reduce((sum, { dims }) => sum + dims[0]!, 0)
   const range = { min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY }
   let done = 0
-  for (const array of arrays) {
-    const { shape, isPlanar } = guessLayout(array.dims)!
-    const [height, width, channels] = shape
-    const sampleLength = height * width * channels
+  for (const [index, array] of arrays.entries()) {
+    const { shape, isPlanar } = layouts[index]!
+    const sampleLength = elementCount(shape)
     let sample = 0
     for await (const block of records(array.chunks(), sampleLength * valueSize(array), array.dataOffset)) {
       throwIfStopped(options.signal, `Reading ${array.name}`)
       const values = toValues(array, block, sampleType)
       if (values instanceof Float32Array) checkFinite(array, values, sample, sampleLength, range)
-      const interleaved = isPlanar ? planesToPixels(values, channels, height * width) : values
+      const interleaved = isPlanar ? planesToPixels(values, shape[2]!, shape[0]! * shape[1]!) : values
       await append(new Uint8Array(interleaved.buffer, interleaved.byteOffset, interleaved.byteLength))
       const count = values.length / sampleLength
       sample += count

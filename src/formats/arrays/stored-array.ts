@@ -22,6 +22,10 @@ export interface LabelledArrays {
   readonly labels: StoredArray
 }
 
+/** Signals are floats, and hardly ever have as many features as steps; what else has three dims is gray images. */
+export const looksLikeSeries = ({ dims, type }: StoredArray): boolean =>
+  dims.length === 3 && type.startsWith('f') && dims[1] !== dims[2]
+
 /** Bytes a value. */
 export const valueSize = ({ type }: StoredArray): number => Number(type[1])
 /** `b1` as bytes 0 and 1. */

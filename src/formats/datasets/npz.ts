@@ -5,23 +5,14 @@ import { type LabelledArrays, nameOfType, type StoredArray } from '../arrays/sto
 import { checkNpySize, npyHeaderSize, readNpyHeader } from '../codecs/npy.ts'
 import type { ImportNote, SplitName } from '../dataset.ts'
 import { type DatasetReader, formatCount } from '../dataset-reader.ts'
+import { type FileSplit, splitOfWord, wordsOf } from '../split-words.ts'
 import { baseName, type Tree, type TreeEntry } from '../tree/tree.ts'
 
 type Role = 'images' | 'labels'
-type FileSplit = SplitName | 'validation'
 type Pairs = Partial<Record<FileSplit, Partial<Record<Role, TreeEntry>>>>
 
-const splitWords: Readonly<Record<string, FileSplit>> = {
-  train: 'train',
-  training: 'train',
-  tr: 'train',
-  test: 'test',
-  testing: 'test',
-  te: 'test',
-  val: 'validation',
-  valid: 'validation',
-  validation: 'validation',
-}
+const shortWords: Readonly<Record<string, FileSplit>> = { tr: 'train', te: 'test' }
+const splitOf = (word: string): FileSplit | undefined => splitOfWord(word) ?? shortWords[word]
 
 const roleWords: Readonly<Record<Role, readonly string[]>> = {
   images: ['x', 'data', 'image', 'images', 'imgs', 'sample', 'samples', 'input', 'inputs', 'arr_0'],
@@ -32,6 +23,7 @@ export const npz: DatasetReader = {
   id: 'npz',
   label: 'NumPy arrays',
   looksFor: 'NumPy arrays (.npz or .npy) named x_train, y_train, x_test, y_test or alike',
+  options: ['layout'],
   match: tree => (!tree.entries.some(isArray) ? 0 : Object.values(findPairs(tree)).some(isPair) ? 0.8 : 0.3),
 
   async open(tree, options) {
@@ -66,12 +58,9 @@ const isPair = (pair: { images?: TreeEntry; labels?: TreeEntry }): pair is { ima
 function findPairs(tree: Tree): Pairs {
   const pairs: Pairs = {}
   for (const entry of tree.entries.filter(isArray)) {
-    const words = arrayName(entry)
-      .replace(/([a-z])([A-Z])|([A-Z])([A-Z][a-z])/g, '$1$3_$2$4') // trainImages, XTrain
-      .toLowerCase()
-      .split(/[^a-z0-9]+/)
-    const split = words.map(word => splitWords[word]).find(Boolean)
-    const rest = words.filter(word => !splitWords[word]).join('_')
+    const words = wordsOf(arrayName(entry))
+    const split = words.map(splitOf).find(Boolean)
+    const rest = words.filter(word => !splitOf(word)).join('_')
     const role = (['images', 'labels'] as const).find(name => roleWords[name].includes(rest))
     if (!role) continue
     const name = split ?? 'train'

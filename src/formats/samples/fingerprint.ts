@@ -26,7 +26,7 @@ const SETTLE_MS = 3000
  * Of a folder: names, sizes and bytes of `used`, the files that matter. Of an archive: the bytes of the archive file,
  * whatever it is called; so packing the same files again makes another data set, but a copy is the same.
  * Above 2 GiB, names, sizes and 1,024 blocks of 64 KiB, evenly spread over all bytes; a note says so.
- * With a cache directory, files that did not change since are not read again.
+ * Options of the reader are part of it. With a cache directory, files that did not change since are not read again.
  */
 export async function fingerprint(tree: Tree, used: readonly TreeEntry[], options: OpenOptions): Promise<Fingerprint> {
   const isArchive = tree.kind !== 'folder' && tree.kind !== 'file'
@@ -37,7 +37,18 @@ export async function fingerprint(tree: Tree, used: readonly TreeEntry[], option
   const known = memo && (await readFile(memo, 'latin1').catch(() => null))
   const hash = known && isHash(known) ? known : await hashFiles(files, entries, total, !isArchive, options)
   if (memo && known !== hash) await remember(memo, hash)
-  return { hash, notes: total > WHOLE ? [sampledNote] : [] }
+  return { hash: withOptions(hash, options), notes: total > WHOLE ? [sampledNote] : [] }
+}
+
+/** The same files read otherwise are other data. */
+function withOptions(hash: string, { reader = {} }: OpenOptions): string {
+  const given = Object.entries(reader)
+    .filter(([, value]) => value !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+  if (given.length === 0) return hash
+  return createHash('sha256')
+    .update(`${hash} ${JSON.stringify(given)}`)
+    .digest('hex')
 }
 
 const sampledNote: ImportNote = {

@@ -19,8 +19,8 @@ export function interleave(
 }
 
 export interface ArrayLayout {
-  /** [height, width, channels] */
-  readonly shape: readonly [number, number, number]
+  /** [height, width, channels], or [steps, features]. */
+  readonly shape: readonly number[]
   readonly isPlanar: boolean
   /** How it was told, for the import report. */
   readonly guess: string
@@ -28,9 +28,11 @@ export interface ArrayLayout {
 
 const couldBeChannels = (dim: number): boolean => dim === 1 || dim === 3
 
-/** What the dims of an image array, samples first, mean; null where they cannot be images. */
-export function guessLayout(dims: readonly number[]): ArrayLayout | null {
+/** What the dims of an array of samples mean, samples first; null where they cannot be what is asked for. */
+export function guessLayout(dims: readonly number[], kind: 'image' | 'series'): ArrayLayout | null {
   const [, a = 0, b = 0, c = 0] = dims
+  if (kind === 'series')
+    return dims.length === 3 ? { shape: [a, b], isPlanar: false, guess: 'samples x steps x features' } : null
   if (dims.length === 3) return { shape: [a, b, 1], isPlanar: false, guess: 'samples x height x width, one channel' }
   if (dims.length !== 4) return null
   if (couldBeChannels(a) && !couldBeChannels(c)) {

@@ -286,3 +286,36 @@ describe('NumPy arrays', () => {
     expect(header.size).toBeGreaterThan(2)
   })
 })
+
+describe('time series in NumPy arrays', () => {
+  const values = Float32Array.from({ length: 2 * 5 * 3 }, (_, k) => k / 4)
+  const files = (x: Uint8Array): Files => ({
+    'x_train.npy': x,
+    'y_train.npy': npyFile('|u1', [2], Uint8Array.of(0, 1)),
+  })
+
+  it('are floats of three dims that are not square', async () => {
+    const dataset = await openDataset(make(files(npyFile('<f4', [2, 5, 3], bytesOf(values)))))
+    expect(dataset).toMatchObject({ shape: [5, 3], sampleType: 'float32' })
+    expect((await readAll(dataset, dataset.splits.train!)).flat()).toEqual([...values])
+    expect(texts(dataset.notes, 'guessed')).toContain('samples x steps x features')
+  })
+
+  it('are what is asked for', async () => {
+    const shapeOf = async (x: Uint8Array, layout?: 'image' | 'series') =>
+      (await openDataset(make(files(x)), layout && { reader: { layout } })).shape
+    const floats = npyFile('<f4', [2, 5, 3], bytesOf(values))
+    const bytes = npyFile('|u1', [2, 5, 3], new Uint8Array(30))
+    const square = npyFile('<f4', [2, 3, 3], bytesOf(values.subarray(0, 18).slice()))
+    expect(await shapeOf(floats, 'image')).toEqual([5, 3, 1])
+    expect(await shapeOf(bytes)).toEqual([5, 3, 1])
+    expect(await shapeOf(bytes, 'series')).toEqual([5, 3])
+    expect(await shapeOf(square)).toEqual([3, 3, 1])
+    expect(await shapeOf(square, 'series')).toEqual([3, 3])
+    const planar = npyFile('|u1', [2, 3, 2, 2], new Uint8Array(24))
+    expect(await thrownBy(() => shapeOf(planar, 'series'))).toMatchObject({
+      code: 'dataset.shape',
+      rule: 'Time series are arrays of samples x steps x features.',
+    })
+  })
+})

@@ -15,6 +15,11 @@ const smallest: Readonly<Record<string, Files>> = {
   idx: { 'train-images-idx3-ubyte': idxFile(8, [1, 1, 1], [5]), 'train-labels-idx1-ubyte': idxFile(8, [1], [0]) },
   npz: { 'x.npy': npyFile('|u1', [1, 1, 1], Uint8Array.of(5)), 'y.npy': npyFile('|u1', [1], Uint8Array.of(0)) },
   'class-folders': { 'a/1.png': png, 'b/1.png': png },
+  'uci-har': {
+    'train/y_train.txt': '1\n2\n',
+    'train/Inertial Signals/a_train.txt': ' 1 2\n 3 4\n',
+  },
+  table: { 'train.csv': 'x,class\n1,a\n2,b\n' },
   glyphs: { 'glyphs.json': '{ "espalier-dataset": "glyphs", "train": 10, "test": 10, "seed": 0 }' },
 }
 
@@ -46,6 +51,29 @@ describe('the table of readers', () => {
       }
     },
   )
+})
+
+describe('options of the reader', () => {
+  it('are refused where they would be ignored', async () => {
+    const path = make(smallest['class-folders']!)
+    expect(await thrownBy(() => openDataset(path, { reader: { window: 128 } }))).toMatchObject({
+      code: 'argument.invalid',
+      message: expect.stringContaining('data.reader.window'),
+      file: path,
+    })
+    await (await openDataset(path, { reader: {} })).close()
+  })
+
+  it('make other data of the same files', async () => {
+    const path = make({ 'x.csv': 'x,class\n1,a\n2,a\n3,b\n4,b\n' })
+    const fingerprints = new Set<string>()
+    for (const reader of [{}, { window: 2 }, { window: 2, stride: 1 }, { stride: 1, window: 2 }, { window: 1 }]) {
+      const dataset = await openDataset(path, { reader })
+      fingerprints.add(dataset.fingerprint)
+      await dataset.close()
+    }
+    expect(fingerprints.size).toBe(4)
+  })
 })
 
 describe('what is no data set', () => {

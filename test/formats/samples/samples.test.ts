@@ -60,8 +60,13 @@ describe('pixels', () => {
     [[], null],
     [[1, 2, 3, 4, 5], null],
   ])('dims %j are samples of %j', (dims, shape, isPlanar) => {
-    const layout = guessLayout(dims)
+    const layout = guessLayout(dims, 'image')
     expect(layout && [layout.shape, layout.isPlanar]).toEqual(shape && [shape, isPlanar])
+  })
+
+  it('dims of time series are samples x steps x features, and nothing else', () => {
+    expect(guessLayout([10, 128, 9], 'series')).toMatchObject({ shape: [128, 9], isPlanar: false })
+    for (const dims of [[10, 9], [10, 3, 8, 8], []]) expect(guessLayout(dims, 'series')).toBeNull()
   })
 })
 

@@ -3,6 +3,7 @@ import { basename } from 'node:path'
 import { EspalierError } from '../../../shared/errors.ts'
 import type { ImportNote, SplitName } from '../../dataset.ts'
 import { formatCount } from '../../dataset-reader.ts'
+import { type FileSplit, splitOfWord } from '../../split-words.ts'
 import { folderName, type Tree, type TreeEntry } from '../../tree/tree.ts'
 
 export interface ClassLayout {
@@ -19,19 +20,7 @@ interface PlacedImage {
   readonly className: string
 }
 
-type FolderSplit = SplitName | 'validation'
-type Placed = Partial<Record<FolderSplit, PlacedImage[]>>
-
-const splitFolders: Readonly<Record<string, FolderSplit>> = {
-  train: 'train',
-  training: 'train',
-  test: 'test',
-  testing: 'test',
-  val: 'validation',
-  valid: 'validation',
-  validation: 'validation',
-}
-const splitOf = (folder: string): FolderSplit | undefined => splitFolders[folder.toLowerCase()]
+type Placed = Partial<Record<FileSplit, PlacedImage[]>>
 
 export const isImageName = (path: string): boolean => /\.(png|jpe?g)$/i.test(path)
 
@@ -79,13 +68,13 @@ function bySplitFolder(images: readonly TreeEntry[]): Placed | null {
   const roots = new Map<string, { count: number; placed: Placed }>()
   for (const entry of images) {
     const folders = folderName(entry.path).split('/')
-    const at = folders.findIndex((folder, index) => splitOf(folder) && index + 1 < folders.length)
+    const at = folders.findIndex((folder, index) => splitOfWord(folder) && index + 1 < folders.length)
     if (at === -1) continue
     const root = folders.slice(0, at).join('/')
     const found = roots.get(root) ?? { count: 0, placed: {} }
     roots.set(root, found)
     found.count++
-    const split = splitOf(folders[at]!)!
+    const split = splitOfWord(folders[at]!)!
     found.placed[split] ??= []
     found.placed[split].push({ entry, className: folders[at + 1]! })
   }
@@ -105,7 +94,7 @@ function byClassFolder(tree: Tree, images: readonly TreeEntry[], notes: ImportNo
     deep = deep.filter(({ folders }) => folders.length > level)
   }
   if (deep.length === 0) throw level === 0 ? noClassFolders(tree) : tooFewClasses(tree, shared)
-  const named = tree.kind === 'folder' ? splitOf(basename(tree.path)) : undefined
+  const named = tree.kind === 'folder' ? splitOfWord(basename(tree.path)) : undefined
   const split = named === 'train' || named === undefined ? 'train' : 'test'
   notes.push({ kind: 'guessed', text: `There are no train and test folders: all images are the ${split} split.` })
   return { [split]: deep.map(({ entry, folders }) => ({ entry, className: folders[level]! })) }
