@@ -31,3 +31,19 @@ export const budgetKinds = {
   macs: { label: 'MACs', help: 'Sparsity is the share of multiply-accumulates whose weight is zero.' },
 } as const
 export type BudgetKind = keyof typeof budgetKinds
+
+export const calibrationChoices = {
+  spread: { label: 'Spread', help: 'Training samples at even distances, in the order of the files.' },
+  first: { label: 'First', help: 'The first training samples, in the order of the files.' },
+  noise: {
+    label: 'Noise',
+    help: 'No data: normal noise, mean 0 and deviation 1, of the shape of the normalised input.',
+  },
+} as const
+export type CalibrationChoice = keyof typeof calibrationChoices
+
+/** The samples on which distortion is measured. Their labels are not used. */
+export interface Calibration {
+  readonly images: number
+  readonly choose: CalibrationChoice
+}

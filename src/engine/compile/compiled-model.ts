@@ -8,7 +8,7 @@ import type { Normalization } from '../../core/normalization.ts'
 import type { Samples, SampleType } from '../../formats/datasets.ts'
 import type { Engine } from '../runtime/load.ts'
 import { GraphWriter, type Output, type Variable } from '../tensorflow/graph-writer.ts'
-import { type Feed, Session } from '../tensorflow/session.ts'
+import { type Feed, type HostTensor, Session } from '../tensorflow/session.ts'
 import { writeForward } from './forward.ts'
 import { writeInput } from './input.ts'
 import { activationsToOnnx, tensorflowDims, toOnnx, toTensorflow } from './layout.ts'
@@ -29,6 +29,15 @@ export interface BatchScore {
   readonly predictions: Int32Array
 }
 
+/** What stands in for a part of the forward pass. */
+export interface Given {
+  readonly samples?: { readonly samples: Samples; readonly count: number }
+  /** Values by name, as `runPart` gives them. */
+  readonly values?: ReadonlyMap<string, HostTensor>
+  /** Parameters by name, in ONNX layout, instead of the assigned ones; for this call only. */
+  readonly parameters?: ReadonlyMap<string, Float32Array>
+}
+
 /** What other programs of the same graph share with those of `CompiledModel`. */
 export interface CompiledParts {
   readonly writer: GraphWriter
@@ -42,6 +51,7 @@ export interface CompiledParts {
 
 export class CompiledModel {
   readonly graph: Graph
+  readonly preprocessing: CompileOptions
   /** One sample without batch, as it is fed: [height, width, channels]. */
   readonly sampleShape: Dims
   protected readonly session: Session
@@ -50,17 +60,15 @@ export class CompiledModel {
   readonly #labels: Output
   readonly #score: ScoreOutputs
   readonly #logits: Output
+  readonly #folded: ReadonlyMap<string, Output>
   readonly #values: ReadonlyMap<string, Output>
 
   /** `extend` writes more programs into the graph before it is loaded. */
-  constructor(
-    engine: Engine,
-    graph: Graph,
-    { sampleType, normalization }: CompileOptions,
-    extend?: (parts: CompiledParts) => void,
-  ) {
+  constructor(engine: Engine, graph: Graph, options: CompileOptions, extend?: (parts: CompiledParts) => void) {
+    const { sampleType, normalization } = options
     const writer = new GraphWriter(engine.protos)
     this.graph = graph
+    this.preprocessing = { sampleType, normalization }
     this.sampleShape = imageLast(graph.input.dims)
     this.variables = new Map(
       Object.entries(graph.parameters).map(([name, parameter], index) => [
@@ -72,7 +80,8 @@ export class CompiledModel {
     this.#samples = writer.placeholder('samples', sampleType, [-1, ...this.sampleShape])
     this.#labels = writer.placeholder('labels', 'int32', [-1])
     const input = writeInput(writer, this.#samples, normalization)
-    this.#logits = writeForward(writer, graph, { input, parameters, fold: true }).get(graph.output.name)!
+    this.#folded = writeForward(writer, graph, { input, parameters, fold: true })
+    this.#logits = this.#folded.get(graph.output.name)!
     this.#score = writeScore(writer, this.#logits, this.#labels, graph.output.dims[0]!)
     // Folded convolutions skip the values in front of their normalisation: a probe has its own, unfolded pass.
     this.#values = writeForward(writer, graph, { input, parameters, fold: false })
@@ -130,6 +139,37 @@ export class CompiledModel {
     return new Map(
       names.map((name, i) => [name, activationsToOnnx(values[i]!.shape, values[i]!.values as Float32Array)]),
     )
+  }
+
+  /**
+   * A part of the pass that `predict` makes: the `wanted` values, computed from what is given instead of computing that.
+   * Only values that the pass has (`suffixes.ts`); they come and go in TensorFlow's layout. Changes nothing.
+   */
+  runPart(
+    { samples, values = new Map(), parameters = new Map() }: Given,
+    wanted: readonly string[],
+  ): Map<string, HostTensor> {
+    const feeds = [
+      ...(samples ? [this.feedSamples(samples.samples, samples.count)] : []),
+      ...[...values].map(([name, value]) => ({ to: this.#foldedValue(name), ...value })),
+      ...[...parameters].map(([name, value]) => {
+        const variable = this.variables.get(name)!
+        return { to: variable.value, shape: variable.shape, values: toTensorflow(this.parameter(name), value) }
+      }),
+    ]
+    // A session does not fetch what it is fed.
+    const missing = wanted.filter(name => !values.has(name))
+    const fetched = this.session.run(
+      feeds,
+      missing.map(name => this.#foldedValue(name)),
+    )
+    return new Map([...values, ...missing.map((name, i) => [name, fetched[i]!] as const)])
+  }
+
+  #foldedValue(name: string): Output {
+    const output = this.#folded.get(name)
+    if (!output) throw new Error(`the folded graph has no value "${name}"`)
+    return output
   }
 
   dispose(): void {
