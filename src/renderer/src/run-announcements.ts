@@ -1,7 +1,7 @@
 /** Tells a screen reader, and whoever looks at another view, when a run ends. */
 import { onEvent } from './connection.ts'
 import { percent, shareDigits } from './lib/format.ts'
-import { outcomeOf } from './lib/run-detail.ts'
+import { isScoreCurrent, outcomeOf } from './lib/run-detail.ts'
 import { announce, notify } from './notices.ts'
 import { go, route, to } from './router.ts'
 import { useRuns } from './stores/runs.ts'
@@ -28,7 +28,10 @@ export function useRunAnnouncements(): void {
     if (over.has(run.id)) return
     over.add(run.id)
     const { last } = outcomeOf(run)
-    const result = last && run.state === 'finished' ? `, ${percent(last.top1, shareDigits(last.total))} accuracy` : ''
+    const result =
+      last && run.state === 'finished' && isScoreCurrent(run)
+        ? `, ${percent(last.top1, shareDigits(last.total))} accuracy`
+        : ''
     const text = `Run ${run.number} ${words[run.state]}${result}.`
     announce(text)
     const isShown = ['run', 'runs', 'compare'].includes(route.value.view) || runs.active.length + runs.waiting > 0

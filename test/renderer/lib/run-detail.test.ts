@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { outcomeOf, shareDone, sparsityHistory, withEvent } from '../../../src/renderer/src/lib/run-detail.ts'
+import {
+  isScoreCurrent,
+  outcomeOf,
+  shareDone,
+  sparsityHistory,
+  withEvent,
+} from '../../../src/renderer/src/lib/run-detail.ts'
 import { rowOf, runsCsv } from '../../../src/renderer/src/lib/run-rows.ts'
 import type { StudioEvent } from '../../../src/shared/contract.ts'
 import { StudioDouble } from '../double/studio.ts'
@@ -48,6 +54,21 @@ describe('a run that is watched', () => {
     const row = rowOf(after.run, Date.now())
     expect(row.change).toBe((last?.top1 ?? 0) - (first?.top1 ?? 0))
     expect(runsCsv([row]).split('\r\n')[1]).toContain('1,Global magnitude 70 %,0,finished')
+  })
+
+  it('has a score only until a stage begins that changes the model', async () => {
+    const { before, after } = await finishedRun()
+    expect(isScoreCurrent(before.run)).toBe(false)
+    expect(isScoreCurrent(after.run)).toBe(true)
+    const upTo = (count: number, next: 'running' | 'waiting') => ({
+      ...after.run,
+      stages: after.run.stages.map(stage =>
+        stage.index < count ? stage : { ...stage, state: stage.index === count ? next : 'waiting', outcome: null },
+      ),
+    })
+    expect(isScoreCurrent(upTo(1, 'waiting'))).toBe(true)
+    expect(isScoreCurrent(upTo(1, 'running'))).toBe(false)
+    expect(isScoreCurrent(upTo(2, 'running'))).toBe(false)
   })
 
   it('says how much of it is done', async () => {

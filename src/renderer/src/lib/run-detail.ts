@@ -1,7 +1,7 @@
 /** How an event changes what is known of a run, and what a run's stages say about it as a whole. */
 import type { StudioEvent } from '../../../shared/contract.ts'
 import type { LayerSnapshot, RunDetail, RunSummary } from '../../../shared/domain.ts'
-import type { StageResultOf } from '../../../shared/stages.ts'
+import { type StageResultOf, stages } from '../../../shared/stages.ts'
 
 /** The same object where the event is about something else. */
 export function withEvent(detail: RunDetail, event: StudioEvent): RunDetail {
@@ -41,6 +41,12 @@ export interface RunOutcome {
   readonly last: EvaluateResult | null
   /** Share of prunable weights that are zero, after the last stage that counted them. */
   readonly sparsity: number | null
+}
+
+/** Whether the last score is of the model as it is now: no stage that changes it has begun since. */
+export function isScoreCurrent(run: RunSummary): boolean {
+  const scored = run.stages.findLastIndex(stage => stage.outcome?.use === 'evaluate')
+  return scored >= 0 && run.stages.slice(scored + 1).every(s => s.state === 'waiting' || !stages[s.use].changesModel)
 }
 
 export function outcomeOf(run: RunSummary): RunOutcome {

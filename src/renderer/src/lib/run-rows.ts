@@ -1,12 +1,14 @@
 /** Runs as the rows of a table. */
 import type { RunSummary } from '../../../shared/domain.ts'
 import { type CsvValue, toCsv } from './csv.ts'
-import { elapsed, outcomeOf } from './run-detail.ts'
+import { elapsed, isScoreCurrent, outcomeOf } from './run-detail.ts'
 
 export interface RunRow {
   readonly run: RunSummary
   readonly top1: number | null
   readonly total: number
+  /** The score is of the model as the run left it. */
+  readonly isCurrent: boolean
   /** Last minus first evaluate stage; null with fewer than two of the same split. */
   readonly change: number | null
   readonly sparsity: number | null
@@ -20,6 +22,7 @@ export function rowOf(run: RunSummary, now: number): RunRow {
     run,
     top1: last?.top1 ?? null,
     total: last?.total ?? 0,
+    isCurrent: isScoreCurrent(run),
     change: isComparable ? last.top1 - first.top1 : null,
     sparsity,
     seconds: elapsed(run, now),

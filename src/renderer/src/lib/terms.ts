@@ -13,5 +13,6 @@ export const terms = {
   seed: 'The integer that fixes every random choice of a run. The same recipe and seed give the same result.',
   split: 'The part of the data that was scored.',
   baseline: 'The run that the others are measured against.',
+  stale: 'Scored before the model was changed again; no later score is there.',
   change: 'Difference to the first evaluate stage of the same run, in percentage points.',
 } as const
