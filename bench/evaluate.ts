@@ -9,11 +9,11 @@ import { normalization } from '../src/core/normalization.ts'
 import { createRandom } from '../src/core/random.ts'
 import { CompiledModel } from '../src/engine/compile/compiled-model.ts'
 import { loadEngine } from '../src/engine/runtime/load.ts'
-import type { StageContext } from '../src/engine/stage-runner.ts'
 import { evaluate } from '../src/engine/stages/evaluate.ts'
 import type { Dataset, Samples } from '../src/formats/datasets.ts'
 import { evaluate as evaluateStage } from '../src/shared/stages/evaluate.ts'
 import { moduleVersion, noTorch, talkToPython } from './python.ts'
+import { stageContext } from './stage-context.ts'
 
 const images = 1000
 const rounds = 9
@@ -53,15 +53,12 @@ const model: Model = { architecture: 'resnet20-a', graph, weights: initialise(gr
 const engine = await loadEngine()
 const compiled = new CompiledModel(engine, graph, { sampleType: 'uint8', normalization: normalization('imagenet', 3) })
 compiled.assign(model)
-const context: StageContext = {
+const context = stageContext({
   model,
   dataset,
-  seed: 0,
-  signal: new AbortController().signal,
   select: () => ({ split: dataset.splits.test!, indices: Int32Array.from({ length: images }, (_, index) => index) }),
   compiled: () => compiled,
-  step: async () => {},
-}
+})
 
 async function ours(batch: number): Promise<number> {
   const start = performance.now()

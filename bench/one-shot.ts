@@ -16,6 +16,7 @@ import { parseRecipe } from '../src/shared/recipe.ts'
 import type { LayerSparsity } from '../src/shared/stage.ts'
 import { evaluate as evaluateStage } from '../src/shared/stages/evaluate.ts'
 import { prune as pruneStage } from '../src/shared/stages/prune.ts'
+import { stageContext } from './stage-context.ts'
 
 const checkpoints = { resnet20: 'resnet20-12fca82f.th', resnet32: 'resnet32-d509ac18.th' } as const
 export type Network = keyof typeof checkpoints
@@ -57,18 +58,15 @@ export async function* oneShot(data: string, network: Network): AsyncGenerator<O
     sampleType: dataset.sampleType,
     normalization: normalization(recipe.data.normalize, dataset.shape.at(-1)!),
   })
-  const context: StageContext = {
+  const context: StageContext = stageContext({
     model: dense,
     dataset,
-    seed: 0,
-    signal: new AbortController().signal,
     select: createSelect(recipe, dataset),
     compiled() {
       compiled.assign(context.model)
       return compiled
     },
-    step: async () => {},
-  }
+  })
   const score = async (pruning: OneShot['pruning'], layers: readonly LayerSparsity[]): Promise<OneShot> => {
     const { correct, total, zeros, weights } = await evaluate(evaluateStage.schema.parse({ use: 'evaluate' }), context)
     const key = pruning ? `${pruning.allocation}${pruning.sparsity}` : 'dense'

@@ -70,6 +70,12 @@ const misfit = (path: string, wanted: Dims, found: Dims) =>
     rule: "Samples must have the shape of the model's input: channels x height x width, or steps x features.",
   })
 
+/** Whether the recipe holds any of the training samples out. */
+export function hasValidation({ data }: Recipe, { splits }: Dataset): boolean {
+  const { train } = splits
+  return train !== undefined && splitTrain(train.count, data.validation, undefined, train.labels).validation.length > 0
+}
+
 /** The samples that a recipe means by `train`, `validation` and `test`. Throws `dataset.no-split`. */
 export function createSelect({ data }: Recipe, dataset: Dataset): (name: ScoredSplit) => Selection {
   const all = (count: number) => Int32Array.from({ length: count }, (_, index) => index)

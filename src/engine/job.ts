@@ -5,18 +5,23 @@ import { setImmediate } from 'node:timers/promises'
 import type { Model } from '../core/graph/model.ts'
 import { normalization } from '../core/normalization.ts'
 import { layerSparsity } from '../core/pruning/sparsity.ts'
+import { requireAugmentable } from '../formats/batches.ts'
 import { type Dataset, openDataset } from '../formats/datasets.ts'
 import { modelToBytes } from '../formats/model-file.ts'
 import { writeFileAtomic } from '../formats/write-file.ts'
 import { EspalierError } from '../shared/errors.ts'
-import { stages as stageTable } from '../shared/stages.ts'
-import { CompiledModel } from './compile/compiled-model.ts'
-import { createSelect, fitToDataset, freshModel, readModel } from './job-inputs.ts'
+import type { Recipe } from '../shared/recipe.ts'
+import { type Stage, stages as stageTable } from '../shared/stages.ts'
+import { createCompiler } from './job-compiler.ts'
+import { createSelect, fitToDataset, freshModel, hasValidation, readModel } from './job-inputs.ts'
 import { createProgress } from './job-progress.ts'
+import { createStateStore } from './job-state.ts'
 import type { FromEngine, Job } from './protocol.ts'
 import { type Engine, loadEngine } from './runtime/load.ts'
 import type { StageContext } from './stage-runner.ts'
 import { runStage } from './stages.ts'
+import { needsGradients } from './training/pruner.ts'
+import { createRecord } from './training/record.ts'
 
 type Emit = (message: FromEngine) => void
 
@@ -31,6 +36,7 @@ export async function runJob(job: Job, emit: Emit, signal: AbortSignal): Promise
   const dataset = await openDataset(job.recipe.data.path, {
     signal,
     cacheDirectory: job.cacheDirectory,
+    reader: job.recipe.data.reader ?? {},
     onProgress: progress => emit({ type: 'prepare', ...progress }),
   })
   try {
@@ -52,70 +58,70 @@ interface Setting {
 }
 
 async function runStages(job: Job, setting: Setting): Promise<void> {
-  const { dataset, signal, emit } = setting
-  const select = createSelect(job.recipe, dataset)
-  const compiler = createCompiler(job, setting)
-  const remaining = [...job.recipe.stages.entries()].slice(job.firstStage)
+  const { recipe } = job
+  const { engine, dataset, signal, emit } = setting
+  const select = createSelect(recipe, dataset)
+  const options = {
+    sampleType: dataset.sampleType,
+    normalization: normalization(recipe.data.normalize, dataset.shape.at(-1)!),
+  }
+  const compiler = createCompiler(engine, options, () =>
+    emit({ type: 'prepare', step: 'Compiling', done: 0, total: 0 }),
+  )
+  const remaining = [...recipe.stages.entries()].slice(job.firstStage)
   // Before hours of work, not after them: everything that a later stage will ask for is there.
-  for (const [, stage] of remaining) if (stage.use === 'evaluate') select(stage.split)
+  for (const [, stage] of remaining) requireSamples(stage, recipe, dataset, select)
 
   let { model } = setting
-  emitLayers(job.firstStage, 0)
+  emit({ type: 'layers', stage: job.firstStage, step: 0, layers: layerSparsity(model.graph, model.weights) })
   try {
     for (const [index, stage] of remaining) {
       emit({ type: 'stage-started', stage: index })
       const start = performance.now()
       const progress = createProgress(index, 'samples', emit)
+      const record = createRecord(index, emit)
       const context: StageContext = {
         model,
         dataset,
+        augmentation: recipe.data.augment,
         seed: job.seed,
+        occurrence: recipe.stages.slice(0, index).filter(({ use }) => use === stage.use).length,
         signal,
         select,
+        validation: () => (hasValidation(recipe, dataset) ? select('validation') : undefined),
         compiled: () => compiler.compiled(context.model),
+        trainable: programs => compiler.trainable(context.model, programs),
+        record,
+        state: createStateStore(job, index, emit),
         async step(done, total) {
           progress(done, total)
           await breathe(signal)
         },
+        breathe: () => breathe(signal),
       }
       const outcome = await runStage(stage, context)
       model = context.model
       await breathe(signal)
+      record.flush()
       const modelFile = stageTable[stage.use].changesModel ? await writeModel(job, index, model) : undefined
-      if (modelFile) emitLayers(index, 1)
+      if (modelFile) record.layers(Math.max(1, record.lastStep()), layerSparsity(model.graph, model.weights))
       const seconds = (performance.now() - start) / 1000
       emit({ type: 'stage-finished', stage: index, seconds, outcome, ...(modelFile && { modelFile }) })
     }
   } finally {
     compiler.dispose()
   }
-
-  function emitLayers(stage: number, step: number): void {
-    emit({ type: 'layers', stage, step, layers: layerSparsity(model.graph, model.weights) })
-  }
 }
 
-/** One compiled graph for all stages; it gets the weights of a model that it does not hold yet. */
-function createCompiler({ recipe }: Job, { engine, dataset, emit }: Setting) {
-  let compiled: CompiledModel | undefined
-  let held: Model | undefined
-  return {
-    compiled(model: Model): CompiledModel {
-      if (!compiled || compiled.graph !== model.graph) {
-        emit({ type: 'prepare', step: 'Compiling', done: 0, total: 0 })
-        compiled?.dispose()
-        compiled = new CompiledModel(engine, model.graph, {
-          sampleType: dataset.sampleType,
-          normalization: normalization(recipe.data.normalize, dataset.shape.at(-1)!),
-        })
-        held = undefined
-      }
-      if (held !== model) compiled.assign(model)
-      held = model
-      return compiled
-    },
-    dispose: () => compiled?.dispose(),
+/** Throws `dataset.no-split` and `argument.invalid` where the data set has not what the stage works with. */
+function requireSamples(stage: Stage, { data }: Recipe, dataset: Dataset, select: StageContext['select']): void {
+  if (stage.use === 'evaluate') {
+    select(stage.split)
+    return
   }
+  const trains = stage.use === 'train' || (stage.use === 'prune' && stage.train !== undefined)
+  if (trains) requireAugmentable(select('train').split, dataset, data.augment)
+  else if (stage.use === 'recalibrate' || needsGradients(stage)) select('train')
 }
 
 /** Gives waiting messages their turn; one of them may be the request to stop. */

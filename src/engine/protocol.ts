@@ -18,6 +18,13 @@ export interface Job {
   readonly modelFile?: string
   /** A folder of this job's own, for the model files that it hands back. It exists and is empty. */
   readonly workDirectory: string
+  /**
+   * Where training keeps its state: the same folder for a run that goes on, another for each run. It need not exist. A
+   * state that is found in it is gone on from.
+   */
+  readonly stateDirectory: string
+  /** Milliseconds after which the state is written again within an epoch. Default a minute. */
+  readonly saveEveryMs?: number
   /** Where decoded samples are kept between runs. */
   readonly cacheDirectory: string
 }

@@ -3,8 +3,10 @@ import type { Stage, StageOutcome, StageUse } from '../shared/stages.ts'
 import type { StageContext, StageRunner } from './stage-runner.ts'
 import { evaluate } from './stages/evaluate.ts'
 import { prune } from './stages/prune.ts'
+import { recalibrate } from './stages/recalibrate.ts'
+import { train } from './stages/train.ts'
 
-export const stageRunners: { readonly [Use in StageUse]: StageRunner<Use> } = { evaluate, prune }
+export const stageRunners: { readonly [Use in StageUse]: StageRunner<Use> } = { evaluate, prune, recalibrate, train }
 
 export async function runStage(stage: Stage, context: StageContext): Promise<StageOutcome> {
   // The table pairs every stage with its own runner, which the type of a lookup by a union cannot say.

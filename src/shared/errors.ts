@@ -38,6 +38,7 @@ export const errorKinds = {
   'model.invalid': 'input',
   'prune.infeasible': 'input',
   'prune.no-change': 'failure',
+  'stage.no-change': 'failure',
   'project.newer': 'input',
   'project.not-a-project': 'input',
   'project.locked': 'failure',

@@ -10,6 +10,10 @@ export interface Choice {
 
 export const scores = {
   magnitude: { label: 'Magnitude', help: 'Absolute value of the weight; the smallest go first.' },
+  taylor: {
+    label: 'Taylor',
+    help: 'Size of weight times gradient: how much the loss changes, to first order, when the weight goes.',
+  },
   random: {
     label: 'Random',
     help: 'Any weight as likely as another, by the seed of the run: what a score has to beat.',

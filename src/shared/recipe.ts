@@ -7,7 +7,7 @@ import { EspalierError } from './errors.ts'
 import { augmentations, idsOf, normalizations } from './methods.ts'
 import { nearest } from './nearest.ts'
 import { readerOptionsSchema } from './reader-options.ts'
-import { stageSchema, stageUses } from './stages.ts'
+import { stageSchema } from './stages.ts'
 
 export const recipeSchema = z.strictObject({
   espalier: z.literal(1).default(1),
@@ -94,14 +94,28 @@ function knownKeysAt(path: readonly PropertyKey[], input: unknown): readonly str
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
 }
 
-/** Looks through defaults and picks the branch of a union by its `use`. */
+/** Looks through defaults and shorthands, and picks the branch of a union by its discriminator. */
 function inner(schema: unknown, value: unknown): unknown {
-  if (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional) return inner(schema.unwrap(), value)
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional)
+    return inner(schema.unwrap(), value)
+  if (schema instanceof z.ZodPipe) return inner(schema.out, value)
   if (schema instanceof z.ZodDiscriminatedUnion) {
-    const use = (value as { use?: unknown } | undefined)?.use
-    return schema.options.find(option => option instanceof z.ZodObject && option.shape['use']?.safeParse(use).success)
+    const { discriminator } = schema.def
+    const named = (value as Record<string, unknown> | undefined)?.[discriminator]
+    // An object that names none is of the usual kind, which comes first.
+    if (named === undefined) return schema.options[0]
+    return schema.options.find(
+      option => option instanceof z.ZodObject && option.shape[discriminator]?.safeParse(named).success,
+    )
   }
   return schema
+}
+
+/** What would have stood in the place of a value, where that is a list. */
+function optionsOf(issue: z.core.$ZodIssue): readonly string[] {
+  if (issue.code === 'invalid_value') return issue.values.map(String)
+  if (issue.code === 'invalid_union' && 'options' in issue) return (issue.options ?? []).map(String)
+  return []
 }
 
 /** The broken rule in plain words; zod's own wording where it is plain enough. */
@@ -115,8 +129,8 @@ function ruleOf(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined'))
     return `is required (${issue.expected})`
   if (issue.code === 'invalid_type') return `must be of type ${issue.expected}`
-  if (issue.code === 'invalid_value') return `must be one of ${issue.values.map(String).join(', ')}`
-  if (issue.code === 'invalid_union') return `must be one of ${stageUses.join(', ')}`
+  const options = optionsOf(issue)
+  if (options.length > 0) return `must be one of ${options.join(', ')}`
   return issue.message
 }
 
@@ -139,11 +153,14 @@ export function checkRecipe(
       })
     }
     const at = pathOf(issue.path)
-    const value = issue.path.reduce<unknown>((v, key) => (v as Record<PropertyKey, unknown> | undefined)?.[key], input)
+    // A kind that was written as a string stands in the place of the whole object.
+    const value = issue.path.reduce<unknown>(
+      (v, key) =>
+        typeof v === 'string' && key === 'kind' ? v : (v as Record<PropertyKey, unknown> | undefined)?.[key],
+      input,
+    )
     const given = value === undefined || typeof value === 'object' ? '' : `, got ${JSON.stringify(value)}`
-    const options =
-      issue.code === 'invalid_value' ? issue.values.map(String) : issue.code === 'invalid_union' ? stageUses : []
-    const near = typeof value === 'string' ? nearest(value, options) : undefined
+    const near = typeof value === 'string' ? nearest(value, optionsOf(issue)) : undefined
     return [
       {
         path: at,

@@ -17,6 +17,12 @@ declare module 'zod' {
   interface GlobalMeta extends Partial<ParameterText> {}
 }
 
+/** A stage whose parameters are each right, and where to put what is wrong with them together. */
+interface Found<Parameters extends z.ZodRawShape> {
+  readonly value: z.output<z.ZodObject<Parameters>>
+  readonly issues: z.core.$ZodRawIssue[]
+}
+
 /** `use` is the permanent id. A stage that `changesModel` leaves weights or masks other than it found. */
 export function defineStage<Use extends string, Parameters extends z.ZodRawShape, Result extends z.ZodRawShape>(stage: {
   readonly use: Use
@@ -24,12 +30,16 @@ export function defineStage<Use extends string, Parameters extends z.ZodRawShape
   readonly help: string
   readonly changesModel: boolean
   readonly parameters: Parameters
+  /** What parameters must be to each other; called when each of them is right. */
+  readonly check?: (found: Found<Parameters>) => void
   readonly result: Result
 }) {
+  const schema = z.strictObject({ use: z.literal(stage.use), ...stage.parameters })
+  const { check } = stage
   return {
     ...stage,
     /** The stage as it stands in a recipe. */
-    schema: z.strictObject({ use: z.literal(stage.use), ...stage.parameters }),
+    schema: check ? schema.check(found => check(found as unknown as Found<Parameters>)) : schema,
     resultSchema: z.strictObject(stage.result),
   }
 }

@@ -2,13 +2,20 @@
 import { z } from 'zod'
 import { evaluate } from './stages/evaluate.ts'
 import { prune } from './stages/prune.ts'
+import { recalibrate } from './stages/recalibrate.ts'
+import { train } from './stages/train.ts'
 
-export const stages = { evaluate, prune } as const
+export const stages = { evaluate, prune, recalibrate, train } as const
 
 export type StageUse = keyof typeof stages
 export const stageUses = Object.keys(stages) as [StageUse, ...StageUse[]]
 
-export const stageSchema = z.discriminatedUnion('use', [evaluate.schema, prune.schema])
+export const stageSchema = z.discriminatedUnion('use', [
+  evaluate.schema,
+  prune.schema,
+  recalibrate.schema,
+  train.schema,
+])
 /** A stage with every default filled in. */
 export type Stage = z.output<typeof stageSchema>
 export type StageOf<Use extends StageUse> = Extract<Stage, { use: Use }>
@@ -18,5 +25,7 @@ export type StageResultOf<Use extends StageUse> = z.output<(typeof stages)[Use][
 export const stageOutcomeSchema = z.discriminatedUnion('use', [
   z.strictObject({ use: z.literal('evaluate'), result: evaluate.resultSchema }),
   z.strictObject({ use: z.literal('prune'), result: prune.resultSchema }),
+  z.strictObject({ use: z.literal('recalibrate'), result: recalibrate.resultSchema }),
+  z.strictObject({ use: z.literal('train'), result: train.resultSchema }),
 ])
 export type StageOutcome = z.output<typeof stageOutcomeSchema>

@@ -33,3 +33,6 @@ export const samplesFolder = ({ cache }: Directories): string => join(cache, 'sa
 
 /** Where a run's process puts the models that it hands back. */
 export const workFolder = ({ cache }: Directories, runId: string): string => join(cache, 'work', runId)
+
+/** Where a run's process keeps the state that it goes on from: beside the project, because it cannot be made again. */
+export const stateFolder = (projectPath: string, runId: string): string => join(`${projectPath}-state`, runId)

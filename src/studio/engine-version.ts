@@ -2,6 +2,7 @@
 import { currentEnvironment } from '../engine/runtime/environment.ts'
 import { findEngine } from '../engine/runtime/find.ts'
 import { providers } from '../engine/runtime/providers.ts'
+import { engineThreads } from '../engine/runtime/threads.ts'
 import type { EngineDescription } from './host.ts'
 
 /** Raised when our own stages begin to compute other numbers from the same inputs. */
@@ -12,5 +13,5 @@ export async function describeEngine(): Promise<EngineDescription | null> {
   const { found } = await findEngine(providers, currentEnvironment())
   if (!found) return null
   const { provider, tensorflow } = found.manifest
-  return { version: `${revision} ${provider} ${tensorflow}`, tensorflow }
+  return { version: `${revision} ${provider} ${tensorflow} threads=${engineThreads()}`, tensorflow }
 }

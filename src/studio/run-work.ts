@@ -6,7 +6,7 @@ import type { FromEngine } from '../engine/protocol.ts'
 import type { RunProgress, RunState } from '../shared/domain.ts'
 import { type ErrorData, toErrorData } from '../shared/errors.ts'
 import { diedError } from './died.ts'
-import { samplesFolder, workFolder } from './directories.ts'
+import { samplesFolder, stateFolder, workFolder } from './directories.ts'
 import type { EngineExit, EngineProcess } from './host.ts'
 import { type PreparedRun, prepareRun, removeWorkFolder } from './prepare-run.ts'
 import type { StoredRun } from './project/runs.ts'
@@ -80,11 +80,16 @@ export function workRun(run: StoredRun, options: WorkOptions): RunningRun {
           if (stopped !== undefined) return child.kill()
           isStarted = true
           const { recipe, summary } = run
-          const cacheDirectory = samplesFolder(directories)
-          child.send({
-            type: 'start',
-            job: { runId: id, recipe, seed: summary.seed, workDirectory: work, cacheDirectory, ...rest },
-          })
+          const job = {
+            runId: id,
+            recipe,
+            seed: summary.seed,
+            workDirectory: work,
+            stateDirectory: stateFolder(options.project.path, id),
+            cacheDirectory: samplesFolder(directories),
+            ...rest,
+          }
+          child.send({ type: 'start', job })
         } else if (message.type === 'finished' || message.type === 'stopped' || message.type === 'failed') {
           terminal = message
           // It has nothing left to do; one that does not end is ended.

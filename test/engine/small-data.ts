@@ -40,6 +40,7 @@ export function createJob(
     seed: 0,
     firstStage: 0,
     workDirectory,
+    stateDirectory: join(workDirectory, 'state'),
     cacheDirectory: join(folder, 'cache'),
     ...job,
   }

@@ -36,6 +36,10 @@ const statistics: readonly ParameterRole[] = ['mean', 'variance']
 
 export const isTrainable = (role: ParameterRole): boolean => !statistics.includes(role)
 
+/** Names of all parameters but running statistics, in forward order. */
+export const trainableParameters = (graph: Graph): string[] =>
+  Object.entries(graph.parameters).flatMap(([name, { role }]) => (isTrainable(role) ? [name] : []))
+
 const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0)
 
 function countParameters(parameters: readonly Parameter[], counts: (role: ParameterRole) => boolean): number {

@@ -14,6 +14,7 @@ import { findEngine } from './find.ts'
 import type { Protos } from './protos.ts'
 import { providers } from './providers.ts'
 import type { Backend, Binding, Tensor, Tfjs } from './tfjs.ts'
+import { setEngineThreads } from './threads.ts'
 
 export interface Engine {
   readonly tf: Tfjs
@@ -93,6 +94,7 @@ function loadPackage(addon: string): Tfjs {
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2'
   // Otherwise TensorFlow takes all memory of the GPU at once and a second process finds none.
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true'
+  setEngineThreads()
   // tfjs-node 4.22 calls these; Node 23 removed the first, and the second is deprecated.
   const legacy = util as { isNullOrUndefined?: (value: unknown) => boolean; isArray?: (value: unknown) => boolean }
   legacy.isNullOrUndefined ??= value => value === null || value === undefined

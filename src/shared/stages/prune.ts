@@ -1,6 +1,53 @@
 import { z } from 'zod'
+import { byKind } from '../by-kind.ts'
 import { allocations, idsOf, scores } from '../methods.ts'
 import { defineStage, layerSparsitySchema, sparsityCounts } from '../stage.ts'
+import { trainingResult, trainingSchema } from '../training.ts'
+
+const oneShot = z
+  .strictObject({ kind: z.literal('one-shot') })
+  .meta({ label: 'One shot', help: 'All at once; with training, that follows.' })
+const gradual = z
+  .strictObject({
+    kind: z.literal('gradual'),
+    startEpoch: z.int().min(0).max(10_000).default(0).meta({
+      label: 'Start',
+      unit: 'epochs',
+      help: 'Epochs of training before sparsity begins to grow.',
+    }),
+    endEpoch: z.int().min(1).max(10_000).meta({
+      label: 'End',
+      unit: 'epochs',
+      help: 'Epochs of training after which the sparsity is reached; the rest are trained with it.',
+    }),
+    per: z
+      .enum(['epoch', 'step'])
+      .default('epoch')
+      .meta({
+        label: 'Prunes',
+        help: 'When the threshold is found anew and more weights go.',
+        choices: {
+          epoch: { label: 'Each epoch', help: 'before its first step' },
+          step: { label: 'Each step', help: 'smoothly; ranking all weights takes its time' },
+        },
+      }),
+  })
+  .meta({ label: 'Gradual', help: 'While training, by the cubic schedule: fast at first, slow when little is left.' })
+const iterative = z
+  .strictObject({
+    kind: z.literal('iterative'),
+    rounds: z.int().min(1).max(1000).optional().meta({
+      label: 'Rounds',
+      unit: 'rounds',
+      help: 'Each takes the same share of what is left. Left out: as many as the share needs.',
+    }),
+    share: z.number().gt(0).lt(1).optional().meta({
+      label: 'Share',
+      unit: 'share',
+      help: 'Share of what is left that each round takes. Left out, and no rounds: 0.2.',
+    }),
+  })
+  .meta({ label: 'Iterative', help: 'In rounds, each followed by a whole training.' })
 
 export const prune = defineStage({
   use: 'prune',
@@ -30,11 +77,37 @@ export const prune = defineStage({
         label: 'Minimum to keep',
         help: 'Weights that every layer keeps, so that none dies: a whole number, or below 1 a share of all prunable weights. A smaller layer keeps all. 0 sets no minimum.',
       }),
+    gradientBatches: z.int().min(1).max(10_000).default(8).meta({
+      label: 'Gradient batches',
+      unit: 'batches',
+      help: 'Training batches over which a score that needs gradients averages them.',
+    }),
+    schedule: byKind([oneShot, gradual, iterative])
+      .prefault('one-shot')
+      .meta({ label: 'Schedule', help: 'How sparsity grows over time.' }),
+    train: trainingSchema.optional().meta({
+      label: 'Training',
+      help: 'Between and after the steps of the schedule: for all epochs of a gradual one, and after each round of the others.',
+    }),
+  },
+  check({ value: { schedule, train }, issues }) {
+    const fault = (path: (string | number)[], message: string) =>
+      issues.push({ code: 'custom', message, input: undefined, path })
+    if (schedule.kind === 'iterative' && schedule.rounds !== undefined && schedule.share !== undefined)
+      fault(['schedule', 'share'], 'cannot stand beside rounds: one follows from the other')
+    if (schedule.kind !== 'one-shot' && !train) fault(['train'], `is required by the schedule ${schedule.kind}`)
+    if (schedule.kind !== 'gradual') return
+    if (schedule.startEpoch >= schedule.endEpoch)
+      fault(['schedule', 'startEpoch'], `must be below endEpoch, which is ${schedule.endEpoch}`)
+    if (train && schedule.endEpoch > train.epochs)
+      fault(['schedule', 'endEpoch'], `must be at most train.epochs, which is ${train.epochs}`)
   },
   result: {
     ...sparsityCounts,
     /** zeros / weights, achieved. */
     sparsity: z.number(),
     layers: z.array(layerSparsitySchema),
+    /** Where the stage trains: the same keys as those of `train`. */
+    ...z.object(trainingResult).partial().shape,
   },
 })

@@ -21,11 +21,17 @@ const everyMethod = (Object.keys(allocations) as AllocationId[]).flatMap(allocat
 )
 const f32 = (...values: number[]) => Float32Array.from(values)
 const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0)
+/** As good as any, of both signs, and other ones in each layer. */
+const gradientsOf = ({ weights }: Model) =>
+  new Map(
+    [...weights].map(([name, values], layer) => [name, values.map((_, i) => ((7 * i + 3 * layer) % 11) / 11 - 0.5)]),
+  )
 const networks = Array.from({ length: 24 }, (_, seed) => randomChain(seed))
 const large = chain([3, 9, 9, 5])
 
 describe.each(everyMethod)('prune: $allocation by $score', method => {
-  const at = (model: Model, sparsity: number) => prune(model, { ...method, sparsity, distortion: squaresOf(model) })
+  const at = (model: Model, sparsity: number) =>
+    prune(model, { ...method, sparsity, gradients: gradientsOf(model), distortion: squaresOf(model) })
 
   /** undefined where the allocation's own rule forbids it. */
   function attempt(model: Model, sparsity: number): Pruned | undefined {

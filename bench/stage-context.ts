@@ -1,0 +1,33 @@
+/** What a stage works with where no job is around it: what a benchmark gives, and nothing that trains. */
+import type { StageContext } from '../src/engine/stage-runner.ts'
+
+type Given = 'model' | 'dataset' | 'select' | 'compiled'
+
+const absent = (what: string) => () => {
+  throw new Error(`a benchmark's stage has no ${what}`)
+}
+
+/** `given` itself, so that its `model` is the one that a stage puts there. */
+export function stageContext(given: Pick<StageContext, Given>): StageContext {
+  const rest: Omit<StageContext, Given> = {
+    augmentation: 'none',
+    seed: 0,
+    occurrence: 0,
+    signal: new AbortController().signal,
+    validation: absent('validation samples'),
+    trainable: absent('programs that train'),
+    record: {
+      points() {},
+      layers() {},
+      isDue: () => false,
+      flush() {},
+      lastStep: () => 0,
+      tail: absent('record'),
+      replay: absent('record'),
+    },
+    state: { read: absent('state'), write: absent('state'), everyMs: Number.POSITIVE_INFINITY },
+    step: async () => {},
+    breathe: async () => {},
+  }
+  return Object.assign(given, rest)
+}

@@ -1,0 +1,108 @@
+/**
+ * What a stage records while it works: points of curves, told at most ten times a second and none left out, and zeros per
+ * layer. The studio may die before it has written what it was told, so the last seconds are kept for the state file.
+ */
+import type { LayerSparsity } from '../../shared/stage.ts'
+import type { FromEngine } from '../protocol.ts'
+
+export interface Point {
+  readonly name: string
+  readonly step: number
+  readonly value: number
+}
+
+/** The end of a record. */
+export interface Tail {
+  /** Everything up to this step is in the project for sure; what follows is in here. */
+  readonly after: number
+  readonly points: readonly Point[]
+  readonly layers: readonly { readonly step: number; readonly layers: readonly LayerSparsity[] }[]
+}
+
+export interface StageRecord {
+  /** Points at `step`, which never falls. */
+  points(step: number, values: Readonly<Record<string, number>>): void
+  /** Zeros per layer from `step` on. */
+  layers(step: number, layers: readonly LayerSparsity[]): void
+  /** Whether points are told now; numbers of the whole process are worth a point then. */
+  isDue(): boolean
+  flush(): void
+  /** The step of what was recorded last; 0 before that. */
+  lastStep(): number
+  tail(): Tail
+  /** Tells the end of an earlier record again. */
+  replay(tail: Tail): void
+}
+
+const intervalMs = 100
+/** Longer than the studio takes to write what it was told. */
+const tailMs = 5000
+
+type Emit = (message: Extract<FromEngine, { type: 'metrics' | 'layers' }>) => void
+
+/** `now` in milliseconds. */
+export function createRecord(stage: number, emit: Emit, now: () => number = () => performance.now()): StageRecord {
+  let untold: Point[] = []
+  let recent: (Point & { readonly at: number })[] = []
+  let snapshots: (Tail['layers'][number] & { readonly at: number })[] = []
+  let after = 0
+  let lastStep = 0
+  let toldAt = Number.NEGATIVE_INFINITY
+
+  function flush(): void {
+    if (untold.length === 0) return
+    emit({ type: 'metrics', stage, points: untold })
+    untold = []
+    toldAt = now()
+    forget()
+  }
+
+  function forget(): void {
+    const until = now() - tailMs
+    // Steps are kept or forgotten as a whole.
+    const last = recent.findLast(({ at }) => at < until)
+    const old = Math.max(after, last?.step ?? 0, snapshots.findLast(({ at }) => at < until)?.step ?? 0)
+    if (old === after) return
+    after = old
+    recent = recent.filter(({ step }) => step > after)
+    snapshots = snapshots.filter(({ step }) => step > after)
+  }
+
+  return {
+    points(step, values) {
+      const at = now()
+      lastStep = step
+      for (const [name, value] of Object.entries(values)) {
+        const point = { name, step, value }
+        untold.push(point)
+        recent.push({ ...point, at })
+      }
+      if (at - toldAt >= intervalMs) flush()
+    },
+    layers(step, layers) {
+      lastStep = step
+      snapshots.push({ step, layers, at: now() })
+      emit({ type: 'layers', stage, step, layers })
+    },
+    isDue: () => now() - toldAt >= intervalMs,
+    flush,
+    lastStep: () => lastStep,
+    tail() {
+      forget()
+      return {
+        after,
+        points: recent.map(({ at: _, ...point }) => point),
+        layers: snapshots.map(({ at: _, ...snapshot }) => snapshot),
+      }
+    },
+    replay(tail) {
+      const at = now()
+      after = tail.after
+      lastStep = after
+      recent = tail.points.map(point => ({ ...point, at }))
+      snapshots = tail.layers.map(snapshot => ({ ...snapshot, at }))
+      if (tail.points.length > 0) emit({ type: 'metrics', stage, points: tail.points })
+      for (const { step, layers } of tail.layers) emit({ type: 'layers', stage, step, layers })
+    },
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * The state of a training run on disk: everything that its next step depends on, and where its record ends. One
+ * safetensors file, replaced as a whole, so that whatever happens there is a state that is complete.
+ */
+import { mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { readSafetensorsBytes } from '../../formats/checkpoints/safetensors.ts'
+import { diskFault } from '../../formats/disk-faults.ts'
+import { writeFileAtomic } from '../../formats/write-file.ts'
+import { writeSafetensors } from '../../formats/write-safetensors.ts'
+import { EspalierError } from '../../shared/errors.ts'
+import { layerSparsitySchema } from '../../shared/stage.ts'
+import { epochSchema } from '../../shared/training.ts'
+import type { Tail } from './record.ts'
+
+const version = 1
+const fileName = 'training.safetensors'
+const bestPrefix = 'best/'
+const maskPrefix = 'mask/'
+
+const count = z.int().min(0)
+
+const positionSchema = z.strictObject({
+  /** Epochs that are done, over all rounds. */
+  epoch: count,
+  /** Steps of the next one that are done. All of them = only validation is left. */
+  step: count,
+  /** Over these steps; the learning rate is that of the first. */
+  sums: z.strictObject({
+    loss: z.number(),
+    correct: count,
+    samples: count,
+    learningRate: z.number(),
+    seconds: z.number(),
+  }),
+  /** Seconds of training so far, without those of `sums`. */
+  seconds: z.number(),
+  epochs: z.array(epochSchema),
+  /** The best epoch on validation so far. */
+  best: z.strictObject({ epoch: z.int().min(1), top1: z.number(), loss: z.number() }).nullable(),
+})
+/** How far training is. Plain data. */
+export type Position = z.output<typeof positionSchema>
+
+const headerSchema = z.strictObject({
+  version: z.literal(version),
+  stage: count,
+  /** The stage's settings, its seed and the parameters, as text: a state is of one training only. */
+  training: z.string(),
+  position: positionSchema,
+  tail: z.strictObject({
+    after: count,
+    points: z.array(z.strictObject({ name: z.string(), step: z.number(), value: z.number() })),
+    layers: z.array(z.strictObject({ step: z.number(), layers: z.array(layerSparsitySchema) })),
+  }),
+})
+
+export interface TrainingStateFile extends Omit<z.output<typeof headerSchema>, 'version' | 'tail'> {
+  readonly tail: Tail
+  /** As `TrainableModel.readState` gives it. */
+  readonly tensors: ReadonlyMap<string, Float32Array>
+  /** Parameters after the best epoch. */
+  readonly best: ReadonlyMap<string, Float32Array>
+}
+
+/** Throws `disk.full`, `disk.read-only`; the state that was there before is then still there. */
+export async function writeState(directory: string, { tensors, best, ...header }: TrainingStateFile): Promise<void> {
+  const path = join(directory, fileName)
+  const state = [...tensors].map(([name, values]) => {
+    // Masks are ones and zeros: a byte each.
+    const data = name.startsWith(maskPrefix) ? Uint8Array.from(values) : values
+    return { name, dims: [values.length], data }
+  })
+  const kept = [...best].map(([name, data]) => ({ name: bestPrefix + name, dims: [data.length], data }))
+  const bytes = writeSafetensors([...state, ...kept], { espalier: JSON.stringify({ version, ...header }) })
+  try {
+    await mkdir(directory, { recursive: true })
+  } catch (cause) {
+    throw diskFault(directory, cause)
+  }
+  await writeFileAtomic(path, bytes)
+}
+
+/** `undefined` where there is none. Throws `file.corrupt` for a file that is no state, and what reading throws. */
+export async function readState(directory: string): Promise<TrainingStateFile | undefined> {
+  const path = join(directory, fileName)
+  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT' || cause.code === 'ENOTDIR') return
+    throw new EspalierError(
+      { code: 'file.unreadable', message: `${path} cannot be read: ${cause.message}.`, file: path },
+      { cause },
+    )
+  })
+  if (!bytes) return
+  const { tensors: stored, metadata } = readSafetensorsBytes(bytes, path)
+  const header = headerSchema.safeParse(parseJson(metadata['espalier']))
+  if (!header.success)
+    throw new EspalierError({
+      code: 'file.corrupt',
+      message: `${path} is no state of a training run, or one of another version.`,
+      file: path,
+      hint: 'Run the recipe anew.',
+    })
+  const tensors = new Map<string, Float32Array>()
+  const best = new Map<string, Float32Array>()
+  for (const { name, read } of stored) {
+    if (name.startsWith(bestPrefix)) best.set(name.slice(bestPrefix.length), read())
+    else tensors.set(name, read())
+  }
+  const { version: _, ...rest } = header.data
+  return { ...rest, tensors, best }
+}
+
+function parseJson(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? '')
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,28 @@
+import { batches } from '../../formats/batches.ts'
+import type { CompiledModel } from '../compile/compiled-model.ts'
+import type { Selection, StageContext } from '../stage-runner.ts'
+
+export interface ValidationScore {
+  /** Share that is right. */
+  readonly top1: number
+  /** Mean cross-entropy, in nats. */
+  readonly loss: number
+}
+
+/** Scores the samples as `evaluate` does. `afterBatch` is awaited after each batch. */
+export async function validate(
+  compiled: CompiledModel,
+  { split, indices }: Selection,
+  batchSize: number,
+  { dataset, signal }: Pick<StageContext, 'dataset' | 'signal'>,
+  afterBatch: () => Promise<void>,
+): Promise<ValidationScore> {
+  const sums = { top1: 0, loss: 0 }
+  for await (const { samples, labels } of batches(split, indices, batchSize, dataset, signal)) {
+    const { top1, loss } = compiled.evaluate(samples, labels)
+    sums.top1 += top1
+    sums.loss += loss
+    await afterBatch()
+  }
+  return { top1: sums.top1 / indices.length, loss: sums.loss / indices.length }
+}
