@@ -1,4 +1,4 @@
-/** A random part of an image, to be scaled to the size of a sample. */
+/** Which part of an image becomes a sample: a random one, or the middle of the scaled image. */
 import type { Random } from './random.ts'
 
 export interface ResizedCrop {
@@ -51,3 +51,28 @@ export function centreCrop(width: number, height: number, aspect: number): Crop 
     height: cropHeight,
   }
 }
+
+/** An image scaled as a whole, and where the square begins that is cut out of it. */
+export interface CentreCut {
+  readonly width: number
+  readonly height: number
+  readonly left: number
+  readonly top: number
+}
+
+/**
+ * The shorter side scaled to `resize`, then the middle square of side `size` <= `resize`. Fractions are cut off and halves
+ * rounded as torchvision does it, so that samples are those that its users score checkpoints on.
+ */
+export function centreCut(width: number, height: number, resize: number, size: number): CentreCut {
+  const [scaledWidth, scaledHeight] =
+    width < height ? [resize, Math.floor((resize * height) / width)] : [Math.floor((resize * width) / height), resize]
+  return {
+    width: scaledWidth,
+    height: scaledHeight,
+    left: halfToEven(scaledWidth - size),
+    top: halfToEven(scaledHeight - size),
+  }
+}
+
+const halfToEven = (length: number): number => (length % 2 === 0 ? length / 2 : 2 * Math.round(length / 4))

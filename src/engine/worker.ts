@@ -2,6 +2,7 @@
  * The process that runs one run. It says `ready`, gets its job with `start`, and ends after `finished`, `stopped` or
  * `failed`, whichever comes first; it ends without a word when the studio is gone.
  */
+import './thread-pool.ts'
 import { EspalierError, toErrorData } from '../shared/errors.ts'
 import { runJob } from './job.ts'
 import { openPort } from './job-port.ts'

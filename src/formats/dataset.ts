@@ -48,6 +48,8 @@ export interface Dataset {
   readonly notes: readonly ImportNote[]
   /** SHA-256 over what matters of the content (file names, sizes and bytes or, for very large sets, sizes and samples of bytes): hex. */
   readonly fingerprint: string
+  /** Samples are made from the files when they are asked for; they must stay until the data set is closed. */
+  readonly needsFiles?: boolean
   close(): Promise<void>
 }
 

@@ -37,11 +37,14 @@ export const datasetReaders: readonly DatasetReader[] = [
  */
 export async function openDataset(path: string, options: OpenOptions = {}): Promise<Dataset> {
   const tree = await openTree(path, options)
+  let isKept = false
   try {
     const reader = surestReader(tree)
     if (reader) {
       requireOptions(reader, path, options)
-      return await reader.open(tree, options)
+      const dataset = await reader.open(tree, options)
+      isKept = dataset.needsFiles === true
+      return dataset
     }
     const archives = tree.entries.filter(entry => isArchiveName(entry.path))
     if (tree.kind === 'folder' && archives.length === 1) {
@@ -49,8 +52,7 @@ export async function openDataset(path: string, options: OpenOptions = {}): Prom
     }
     throw await notRecognised(tree)
   } finally {
-    // What a reader returned does not need the tree any more.
-    await tree.close()
+    if (!isKept) await tree.close()
   }
 }
 

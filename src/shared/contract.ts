@@ -18,6 +18,7 @@ import {
   runSummarySchema,
   stageRecordSchema,
 } from './domain.ts'
+import { readerOptionsSchema } from './reader-options.ts'
 import { recipeProblemSchema } from './recipe.ts'
 
 const nothing = z.strictObject({})
@@ -57,8 +58,11 @@ export const calls = {
   ),
   'engine.doctor': call(nothing, doctorReportSchema),
   'library.list': call(nothing, z.strictObject({ datasets: z.array(datasetSchema), models: z.array(modelSchema) })),
-  /** Reads a data set or a checkpoint, whichever it is, and adds it to the library. The same content twice gives the same item. */
-  'library.import': call(z.strictObject({ source: sourceSchema, importId: z.string().optional() }), libraryItemSchema),
+  /** Reads a data set or a checkpoint, whichever it is, and adds it to the library. The same content twice gives the same item; `reader` is for data sets. */
+  'library.import': call(
+    z.strictObject({ source: sourceSchema, importId: z.string().optional(), reader: readerOptionsSchema.optional() }),
+    libraryItemSchema,
+  ),
   'library.remove': call(z.strictObject({ kind: z.enum(['dataset', 'model']), id: z.string() }), nothing),
   'recipe.list': call(nothing, z.strictObject({ recipes: z.array(recipeRecordSchema) })),
   /** Without an id a new recipe is made. Each save of a changed document is a new version. */

@@ -68,9 +68,10 @@ export function createLibraryCalls(options: LibraryCallOptions): LibraryCalls {
         datasets: project.datasets.list().map(toDatasetReport),
         models: project.models.list().map(toModelReport),
       })),
-    async 'library.import'({ source, importId }, { signal }) {
+    async 'library.import'({ source, importId, reader }, { signal }) {
       const recognised = await recognise(pathOf(source), readers, {
         signal,
+        reader,
         onProgress: progress => {
           if (importId !== undefined) announcer.announce({ type: 'import.progress', importId, ...progress })
         },

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import type { LibraryItem } from '../shared/contract.ts'
 import type { DatasetReport, ModelReport } from '../shared/domain.ts'
 import { EspalierError } from '../shared/errors.ts'
-import type { DatasetFacts, ModelFacts, Readers, ReadOptions } from './inputs.ts'
+import type { DatasetFacts, DatasetOptions, ModelFacts, Readers } from './inputs.ts'
 import type { StoredDataset, StoredModel } from './project/library.ts'
 import type { Project } from './project/project.ts'
 
@@ -16,7 +16,7 @@ export type Recognised =
  * Reads what lies at `path`: a data set if a reader of those knows its content, else a checkpoint. File names decide nothing.
  * Throws `file.missing`, `file.unknown-format` if nobody knows it, and the fault of the reader that does.
  */
-export async function recognise(path: string, readers: Readers, options: ReadOptions = {}): Promise<Recognised> {
+export async function recognise(path: string, readers: Readers, options: DatasetOptions = {}): Promise<Recognised> {
   if (await readers.isDataset(path, options)) return { kind: 'dataset', facts: await readers.dataset(path, options) }
   try {
     return { kind: 'model', facts: await readers.model(path, undefined, options) }

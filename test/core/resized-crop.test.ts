@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createRandom, type Random } from '../../src/core/random.ts'
-import { centreCrop, randomCrop } from '../../src/core/resized-crop.ts'
+import { centreCrop, centreCut, randomCrop } from '../../src/core/resized-crop.ts'
 
 const usual = { area: [0.08, 1], aspect: [3 / 4, 4 / 3] } as const
 
@@ -51,5 +51,17 @@ describe('a centre crop', () => {
     [1, 50, 1, { left: 0, top: 24, width: 1, height: 1 }],
   ])('of %i x %i pixels at aspect %f is the largest one', (width, height, aspect, crop) => {
     expect(centreCrop(width, height, aspect)).toEqual(crop)
+  })
+})
+
+describe('a centre cut', () => {
+  it.each([
+    // Landscape, portrait, square; halves go to the even side: 117 / 2 is 58, 115 / 2 is 58.
+    [500, 375, { width: 341, height: 256, left: 58, top: 16 }],
+    [375, 500, { width: 256, height: 341, left: 16, top: 58 }],
+    [339, 256, { width: 339, height: 256, left: 58, top: 16 }],
+    [100, 100, { width: 256, height: 256, left: 16, top: 16 }],
+  ])('of %i x %i pixels is scaled to 256 and cut to 224', (width, height, expected) => {
+    expect(centreCut(width, height, 256, 224)).toEqual(expected)
   })
 })

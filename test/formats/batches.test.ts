@@ -108,7 +108,7 @@ describe('batches of an epoch', () => {
       shape: [6, 6, 1],
       labels: { train: new Int32Array(count) },
       samples: {
-        read: async (position, into) => into.set(bytes.subarray(position, position + into.length)),
+        read: async (position: number, into: Uint8Array) => into.set(bytes.subarray(position, position + into.length)),
         close: async () => {},
       },
       notes: [],
@@ -205,7 +205,10 @@ describe('preview', () => {
       sampleType: 'float32',
       shape: [2, 2, 2],
       labels: { train: new Int32Array(1) },
-      samples: { read: async (_, into) => into.set(bytes.subarray(0, into.length)), close: async () => {} },
+      samples: {
+        read: async (_: number, into: Uint8Array) => into.set(bytes.subarray(0, into.length)),
+        close: async () => {},
+      },
       notes: [],
       fingerprint: '',
     })

@@ -54,6 +54,12 @@ describe('a recipe', () => {
       'stages[0].sparsity',
       /must be of type number, got "90%"$/,
     ],
+    [
+      'a crop larger than what it is cut out of',
+      { ...least, data: { path: 'data', reader: { crop: 224, resize: 200 } } },
+      'data.reader.resize',
+      /must be at least crop, which is 224/,
+    ],
     ['no sparsity', { ...least, stages: [{ use: 'prune' }] }, 'stages[0].sparsity', /is required/],
     [
       'an unknown stage',
@@ -96,6 +102,12 @@ describe('a recipe', () => {
       { ...least, data: { path: 'x', normalise: 'half' } },
       'data.normalise',
       'Did you mean "normalize"?',
+    ],
+    [
+      'in the options of the reader',
+      { ...least, data: { path: 'x', reader: { windows: 3 } } },
+      'data.reader.windows',
+      'Did you mean "window"?',
     ],
     ['like nothing', { ...least, zzzzzzzzzz: 1 }, 'zzzzzzzzzz', undefined],
   ]

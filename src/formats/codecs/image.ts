@@ -1,7 +1,9 @@
 /** PNG and JPEG to RGB pixels, by sharp (libvips). */
-import sharp from 'sharp'
+import sharp, { type Sharp } from 'sharp'
+import type { CentreCut, Crop } from '../../core/resized-crop.ts'
 import { EspalierError } from '../../shared/errors.ts'
 import { looksLike } from '../file-faults.ts'
+import { isJpeg, isPng } from './image-header.ts'
 
 export interface DecodedImage {
   readonly width: number
@@ -12,10 +14,9 @@ export interface DecodedImage {
   readonly hadAlpha: boolean
   /** There were 16 bits a channel; the upper 8 are kept. */
   readonly was16Bit: boolean
+  /** What the decoder complained of and went on, as other loaders do. */
+  readonly warning?: string
 }
-
-const isPng = (bytes: Uint8Array): boolean => bytes[0] === 0x89 && bytes[1] === 0x50 && bytes[2] === 0x4e
-const isJpeg = (bytes: Uint8Array): boolean => bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff
 
 /** Images of data sets are small and many: the cores are kept busy by several images at once, and none comes again. */
 sharp.concurrency(1)
@@ -28,19 +29,68 @@ sharp.cache(false)
 export async function decodeImage(bytes: Uint8Array, name: string): Promise<DecodedImage> {
   if (!isPng(bytes) && !isJpeg(bytes)) throw corrupt(name, `it is not a PNG or JPEG image, it ${looksLike(bytes)}`)
   try {
-    const image = sharp(bytes, { ignoreIcc: true, failOn: 'warning' }).toColourspace('srgb').raw({ depth: 'uchar' })
-    const { data, info } = await image.toBuffer({ resolveWithObject: true })
-    const { width, height, channels } = info
-    return {
-      width,
-      height,
-      pixels: toRgb(data, channels),
-      hadAlpha: channels === 2 || channels === 4,
-      was16Bit: isPng(bytes) && bytes[24] === 16,
-    }
+    return await decode(bytes, 'warning')
   } catch (cause) {
-    throw corrupt(name, cause instanceof Error ? cause.message.trim().replaceAll('\n', ', ') : String(cause), cause)
+    const warning = reasonOf(cause)
+    try {
+      return { ...(await decode(bytes, 'error')), warning }
+    } catch (fault) {
+      throw corrupt(name, reasonOf(fault), fault)
+    }
   }
+}
+
+async function decode(bytes: Uint8Array, failOn: 'warning' | 'error'): Promise<DecodedImage> {
+  const image = sharp(bytes, { ignoreIcc: true, failOn }).toColourspace('srgb').raw({ depth: 'uchar' })
+  const { data, info } = await image.toBuffer({ resolveWithObject: true })
+  const { width, height, channels } = info
+  return {
+    width,
+    height,
+    pixels: toRgb(data, channels),
+    hadAlpha: channels === 2 || channels === 4,
+    was16Bit: isPng(bytes) && bytes[24] === 16,
+  }
+}
+
+/** A square that is cut out of an image and scaled. */
+export type Cut =
+  | ({ readonly kind: 'centre' } & CentreCut)
+  /** `crop` is scaled to the square, and mirrored left to right if asked for. */
+  | { readonly kind: 'part'; readonly crop: Crop; readonly isMirrored: boolean }
+
+/**
+ * The square of side `size`, size x size x 3, of a JPEG: the bytes of a file or, quicker, its path. Scaling is bilinear
+ * with the kernel widened where the image shrinks, which is what PIL does. Two things differ a little: a JPEG that shrinks
+ * to half or less is decoded smaller right away, and an image that grows lies half a pixel off. Rejects with whatever sharp
+ * has to say.
+ */
+export async function cutJpeg(source: Uint8Array | string, cut: Cut, size: number): Promise<Uint8Array> {
+  const image = sharp(source, { ignoreIcc: true, failOn: 'error' })
+  return toRgbSquare(cutOut(image, cut, size), size)
+}
+
+/** The same of pixels that are decoded: PNG images, whose alpha channel must be gone before colours are mixed. */
+export async function cutPixels(image: DecodedImage, cut: Cut, size: number): Promise<Uint8Array> {
+  const { pixels, width, height } = image
+  return toRgbSquare(cutOut(sharp(pixels, { raw: { width, height, channels: 3 } }), cut, size), size)
+}
+
+function cutOut(image: Sharp, cut: Cut, size: number): Sharp {
+  if (cut.kind === 'centre') {
+    const { width, height, left, top } = cut
+    return image
+      .resize(width, height, { fit: 'fill', kernel: 'linear' })
+      .extract({ left, top, width: size, height: size })
+  }
+  const part = image.extract(cut.crop).resize(size, size, { fit: 'fill', kernel: 'linear' })
+  return cut.isMirrored ? part.flop() : part
+}
+
+async function toRgbSquare(image: Sharp, size: number): Promise<Uint8Array> {
+  const { data, info } = await image.toColourspace('srgb').raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true })
+  if (info.width !== size || info.height !== size) throw new Error(`it gave ${info.width} x ${info.height} pixels`)
+  return toRgb(data, info.channels)
 }
 
 function toRgb(data: Uint8Array, channels: number): Uint8Array {
@@ -64,13 +114,16 @@ export function isGray(rgb: Uint8Array): boolean {
   return true
 }
 
+const reasonOf = (cause: unknown): string =>
+  cause instanceof Error ? cause.message.trim().replaceAll('\n', ', ') : String(cause)
+
 function corrupt(name: string, why: string, cause?: unknown): EspalierError {
   return new EspalierError(
     {
       code: 'file.corrupt',
       message: `${name} cannot be decoded: ${why}.`,
       file: name,
-      rule: 'Every image decodes without a warning.',
+      rule: 'Every image decodes, to its end.',
       hint: 'Remove or replace the image.',
     },
     { cause },

@@ -1,8 +1,25 @@
 /** The last step of every reader: checks labels and gives splits over stored samples. */
+
+import type { Random } from '../../core/random.ts'
+import type { ResizedCrop } from '../../core/resized-crop.ts'
 import { EspalierError } from '../../shared/errors.ts'
 import type { Dataset, ImportNote, Samples, SampleType, Split, SplitName } from '../dataset.ts'
 import { throwIfStopped } from '../progress.ts'
 import type { SampleBytes } from './decoded-cache.ts'
+
+/** Samples that are made when they are asked for, by their numbers over all splits. */
+export interface SampleSource {
+  readonly read: (indices: ArrayLike<number>, into: Uint8Array, signal?: AbortSignal) => Promise<void>
+  /** See `Split.readCrops`. */
+  readonly readCrops: (
+    indices: ArrayLike<number>,
+    into: Uint8Array,
+    crop: ResizedCrop,
+    random: Random,
+    signal?: AbortSignal,
+  ) => Promise<void>
+  readonly close: () => Promise<void>
+}
 
 export interface DatasetParts {
   readonly format: string
@@ -13,7 +30,9 @@ export interface DatasetParts {
   readonly shape: readonly number[]
   /** In the order in which their samples are stored; splits without samples are left out. */
   readonly labels: Readonly<Partial<Record<SplitName, Int32Array>>>
-  readonly samples: SampleBytes
+  readonly samples: SampleBytes | SampleSource
+  /** Where samples are stored, but are cut out of images that can be cut otherwise. */
+  readonly images?: SampleSource
   readonly notes: readonly ImportNote[]
   readonly fingerprint: string
 }
@@ -24,13 +43,13 @@ export function buildDataset(parts: DatasetParts): Dataset {
   const valueSize = sampleType === 'float32' ? 4 : 1
   const sampleSize = shape.reduce((product, dim) => product * dim, valueSize)
   const splits: Partial<Record<SplitName, Split>> = {}
-  let position = 0
+  let first = 0
   for (const [name, labels] of Object.entries(parts.labels) as [SplitName, Int32Array][]) {
     checkLabels(parts, name, labels)
-    if (labels.length > 0) splits[name] = createSplit(parts, name, labels, position, sampleSize)
-    position += labels.length * sampleSize
+    if (labels.length > 0) splits[name] = createSplit(parts, name, labels, first, sampleSize)
+    first += labels.length
   }
-  if (position === 0) {
+  if (first === 0) {
     throw new EspalierError({
       code: 'dataset.no-split',
       message: `${parts.path} holds no sample.`,
@@ -38,7 +57,12 @@ export function buildDataset(parts: DatasetParts): Dataset {
       rule: 'A data set has training or test samples.',
     })
   }
-  return { format, classes, sampleType, shape, splits, notes, fingerprint, close: () => samples.close() }
+  const close = async (): Promise<void> => {
+    await samples.close()
+    await parts.images?.close()
+  }
+  const needsFiles = parts.images !== undefined || 'readCrops' in samples
+  return { format, classes, sampleType, shape, splits, notes, fingerprint, ...(needsFiles && { needsFiles }), close }
 }
 
 function checkLabels({ path, classes }: DatasetParts, name: SplitName, labels: Int32Array): void {
@@ -59,13 +83,26 @@ function createSplit(
   start: number,
   sampleSize: number,
 ): Split {
-  const { path, samples, sampleType } = parts
+  const { path, samples, images, sampleType } = parts
+  const source = 'readCrops' in samples ? samples : images
+  const places = (indices: ArrayLike<number>): Int32Array =>
+    Int32Array.from(indices, index => {
+      if (index >= 0 && index < labels.length) return start + index
+      throw new RangeError(`sample ${index} of ${labels.length} ${name} samples of ${path}`)
+    })
   return {
     name,
     count: labels.length,
     labels,
+    ...(source && {
+      async readCrops(indices, into, crop, random, signal) {
+        const bytes = bytesOf(into, sampleType, indices.length * sampleSize)
+        await source.readCrops(places(indices), bytes, crop, random, signal)
+      },
+    }),
     async read(indices, into, signal) {
       const bytes = bytesOf(into, sampleType, indices.length * sampleSize)
+      if ('readCrops' in samples) return samples.read(places(indices), bytes, signal)
       for (let at = 0; at < indices.length; ) {
         throwIfStopped(signal, `Reading ${path}`)
         const first = indices[at]!
@@ -75,7 +112,7 @@ function createSplit(
           throw new RangeError(`sample ${first} to ${first + run - 1} of ${labels.length} ${name} samples of ${path}`)
         }
         // Neighbours are read in one go: evaluation goes through a split in order.
-        await samples.read(start + first * sampleSize, bytes.subarray(at * sampleSize, (at + run) * sampleSize))
+        await samples.read((start + first) * sampleSize, bytes.subarray(at * sampleSize, (at + run) * sampleSize))
         at += run
       }
     },

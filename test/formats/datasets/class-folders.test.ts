@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,6 +6,8 @@ import { gzipSync } from 'node:zlib'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 
+import { createRandom } from '../../../src/core/random.ts'
+import { decodeImage } from '../../../src/formats/codecs/image.ts'
 import { openDataset } from '../../../src/formats/datasets.ts'
 import { EspalierError } from '../../../src/shared/errors.ts'
 import { makeZip } from '../codecs/make-zip.ts'
@@ -211,6 +213,143 @@ describe('class folders: pixels', () => {
     expect(error.code).toBe('file.corrupt')
     expect(error.message).toMatch(message)
     expect(error.file).toMatch(/bad\.png$/)
+  })
+})
+
+describe('class folders: images of any size', () => {
+  const photos = ['61x43', '40x40', '43x57', '61x43'].map(name => `test/fixtures/datasets/resize/${name}`)
+  const jpegs = photos.map(name => readFileSync(`${name}.jpg`))
+  const squares = photos.map(name => readFileSync(`${name}.rgb`))
+  const files = (): Files => ({
+    'train/a/1.jpg': jpegs[0]!,
+    'train/a/2.jpg': jpegs[1]!,
+    'train/b/1.jpg': jpegs[2]!,
+    'test/b/1.jpg': jpegs[3]!,
+  })
+  const reader = { crop: 28, resize: 32 }
+  const nearly = (found: readonly number[], expected: Uint8Array) =>
+    expect(Math.max(...found.map((value, at) => Math.abs(value - expected[at]!)))).toBeLessThanOrEqual(2)
+
+  /** Stored in memory, made on demand from a folder, and from an archive. */
+  const ways: [string, (files: Files) => string, number | undefined][] = [
+    ['kept in memory', make, undefined],
+    ['decoded on the way', make, 10],
+    [
+      'decoded on the way from an archive',
+      made => save('d.zip', makeZip(Object.entries(made).map(([name, data]) => ({ name, data: Buffer.from(data) })))),
+      10,
+    ],
+  ]
+
+  it.each(ways)('become squares of one size, %s', async (_what, place, memoryBudget) => {
+    const options = { reader, ...(memoryBudget !== undefined && { memoryBudget }) }
+    const dataset = await openDataset(place(files()), options)
+    expect(dataset).toMatchObject({ shape: [28, 28, 3], classes: ['a', 'b'], needsFiles: true })
+    const train = await readAll(dataset, dataset.splits.train!)
+    for (const [index, sample] of train.entries()) nearly(sample, squares[index]!)
+    nearly((await readAll(dataset, dataset.splits.test!))[0]!, squares[3]!)
+    // In any order, and not beyond the split.
+    const into = new Uint8Array(2 * 28 * 28 * 3)
+    await dataset.splits.train!.read([2, 0], into)
+    expect([...into]).toEqual([...train[2]!, ...train[0]!])
+    await expect(dataset.splits.train!.read([3], into)).rejects.toThrow(RangeError)
+    expect(texts(dataset.notes, 'matched')).toMatch(/scaled to 32 pixels, then the middle 28 x 28/)
+    expect(texts(dataset.notes, 'guessed').includes('decoded whenever they are used')).toBe(memoryBudget !== undefined)
+    await dataset.close()
+  })
+
+  it.each(ways)('give other parts by other numbers, the same by the same, %s', async (_what, place, memoryBudget) => {
+    const dataset = await openDataset(place(files()), { reader, ...(memoryBudget !== undefined && { memoryBudget }) })
+    const train = dataset.splits.train!
+    const crops = async (indices: number[], seed: number) => {
+      const into = new Uint8Array(indices.length * 28 * 28 * 3)
+      const reading = train.readCrops!(indices, into, { area: [0.08, 1], aspect: [0.75, 4 / 3] }, createRandom(seed))
+      await reading
+      return Array.from(indices, (_, at) => [...into.subarray(at * 2352, (at + 1) * 2352)])
+    }
+    const first = await crops([0, 1, 2], 5)
+    expect(await crops([0, 1, 2], 5)).toEqual(first)
+    expect((await crops([0, 1], 5))[1]).toEqual(first[1])
+    expect(await crops([0, 1, 2], 6)).not.toEqual(first)
+    const again = await crops([0, 0, 0, 0], 7)
+    expect(new Set(again.map(String)).size).toBe(4)
+    await dataset.close()
+  })
+
+  it('give the whole image, scaled and perhaps mirrored, where all of it is asked for', async () => {
+    const dataset = await openDataset(make(files()), { reader: { crop: 40 } })
+    const into = new Uint8Array(40 * 40 * 3)
+    // Image 1 has 40 x 40 pixels.
+    const plain = (await decodeImage(jpegs[1]!, 'b')).pixels
+    const mirrored = plain.map(
+      (_, at) => plain[3 * (40 * Math.floor(at / 120) + 39 - (Math.floor(at / 3) % 40)) + (at % 3)]!,
+    )
+    const seen = new Set<boolean>()
+    for (let seed = 0; seed < 12; seed++) {
+      await dataset.splits.train!.readCrops!([1], into, { area: [1, 1], aspect: [1, 1] }, createRandom(seed))
+      const isPlain = Buffer.compare(into, plain) === 0
+      if (!isPlain) expect([...into]).toEqual([...mirrored])
+      seen.add(isPlain)
+    }
+    expect(seen.size).toBe(2)
+    await dataset.close()
+  })
+
+  it('are refused without a size, and the message says what to set', async () => {
+    const error = await thrownBy(() => openDataset(make(files())))
+    expect(error).toMatchObject({ code: 'dataset.shape', hint: expect.stringContaining('data.reader.crop') })
+  })
+
+  it('name a file that is damaged, gone, or none that is allowed', async () => {
+    const cut = jpegs[0]!.subarray(0, jpegs[0]!.length - 40)
+    const gif = Buffer.from('GIF89a')
+    for (const [bad, code, message] of [
+      [cut, 'file.corrupt', /1\.jpg cannot be decoded: .*premature end/],
+      [gif, 'file.corrupt', /1\.jpg cannot be decoded: it is not a PNG or JPEG/],
+    ] as const) {
+      const path = make({ ...files(), 'train/b/1.jpg': bad })
+      const error = await thrownBy(() => openDataset(path, { reader }))
+      expect(error).toMatchObject({ code, file: join(path, 'train/b/1.jpg'), message: expect.stringMatching(message) })
+    }
+    const path = make(files())
+    const dataset = await openDataset(path, { reader, memoryBudget: 10 })
+    await rm(join(path, 'train/a/2.jpg'))
+    const error = await thrownBy(() => readAll(dataset, dataset.splits.train!))
+    expect(error).toMatchObject({ code: 'file.missing', file: join(path, 'train/a/2.jpg') })
+  })
+
+  it('may be PNG, gray or with alpha, whose colours are not mixed with what is transparent', async () => {
+    const clear = await sharp(
+      Buffer.from(Array.from({ length: 64 }, (_, at) => [200, 100, 50, at % 2 ? 255 : 0]).flat()),
+      {
+        raw: { width: 8, height: 8, channels: 4 },
+      },
+    )
+      .png()
+      .toBuffer()
+    const gray = await sharp(Buffer.alloc(100, 77), { raw: { width: 10, height: 10, channels: 1 } })
+      .toColourspace('b-w')
+      .jpeg()
+      .toBuffer()
+    for (const memoryBudget of [10, 10_000_000]) {
+      const dataset = await openDataset(make({ 'a/1.png': clear, 'b/1.jpg': gray }), {
+        reader: { crop: 4 },
+        memoryBudget,
+      })
+      const [first, second] = await readAll(dataset, dataset.splits.train!)
+      expect(first).toEqual(pixels([200, 100, 50], 16))
+      expect(second).toEqual(pixels([77, 77, 77], 16))
+      await dataset.close()
+    }
+  })
+
+  it('stop when asked', async () => {
+    const dataset = await openDataset(make(files()), { reader, memoryBudget: 10 })
+    const controller = new AbortController()
+    controller.abort()
+    const reading = dataset.splits.train!.read([0, 1], new Uint8Array(2 * 2352), controller.signal)
+    await expect(reading).rejects.toMatchObject({ code: 'run.stopped' })
+    await dataset.close()
   })
 })
 

@@ -5,6 +5,7 @@ import { type DecodedImage, decodeImage, isGray } from '../../codecs/image.ts'
 import type { ImportNote, OpenOptions } from '../../dataset.ts'
 import { formatCount } from '../../dataset-reader.ts'
 import { progressReporter, throwIfStopped } from '../../progress.ts'
+import { eachOf } from '../../samples/each-of.ts'
 import { type StoredSamples, storeSamples } from '../../samples/sample-store.ts'
 import type { Tree, TreeEntry } from '../../tree/tree.ts'
 
@@ -66,11 +67,14 @@ async function decodeInto(
   const report = progressReporter(options)
   let alpha = 0
   let deep = 0
+  let warnings = 0
+  let warning: string | undefined
   let done = 0
   for (let start = 0; start < images.length; start += blockCount) {
     const count = Math.min(blockCount, images.length - start)
     const block = new Uint8Array(count * size)
-    await eachOf(count, async index => {
+    // Twice the cores: while some images decode, the next are read.
+    await eachOf(count, 2 * availableParallelism(), async index => {
       throwIfStopped(options.signal, `Reading ${tree.path}`)
       const entry = images[start + index]!
       const image = await decode(tree, entry)
@@ -78,6 +82,10 @@ async function decodeInto(
       copyPixels(image.pixels, block, index * size, channels)
       if (image.hadAlpha) alpha++
       if (image.was16Bit) deep++
+      if (image.warning !== undefined) {
+        warnings++
+        warning ??= `${entry.path}: ${image.warning}`
+      }
       report('Decoding images', ++done, images.length)
     })
     await append(block)
@@ -86,23 +94,9 @@ async function decodeInto(
   if (alpha > 0) notes.push({ kind: 'skipped', text: `The alpha channel of ${formatCount(alpha)} images was dropped.` })
   if (deep > 0)
     notes.push({ kind: 'skipped', text: `${formatCount(deep)} images of 16 bits a channel were reduced to 8.` })
+  if (warning !== undefined)
+    notes.push({ kind: 'guessed', text: `${formatCount(warnings)} images are damaged but decode; one is ${warning}.` })
   return notes
-}
-
-/** Calls `work` for 0 to `count` - 1, several at once. Ends all at a fault and throws that of the lowest number. */
-async function eachOf(count: number, work: (index: number) => Promise<void>): Promise<void> {
-  const faults: { index: number; error: unknown }[] = []
-  let next = 0
-  const worker = async (): Promise<void> => {
-    while (next < count && faults.length === 0) {
-      const index = next++
-      await work(index).catch(error => faults.push({ index, error }))
-    }
-  }
-  // Twice the cores: while some images decode, the next are read.
-  await Promise.all(Array.from({ length: Math.min(count, 2 * availableParallelism()) }, worker))
-  const first = faults.sort((a, b) => a.index - b.index)[0]
-  if (first) throw first.error
 }
 
 function copyPixels(rgb: Uint8Array, block: Uint8Array, at: number, channels: 1 | 3): void {
@@ -123,6 +117,6 @@ function checkSize(tree: Tree, entry: TreeEntry, { width, height }: DecodedImage
       `${target.first.path} is ${target.width} x ${target.height}.`,
     file: tree.locate(entry),
     rule: 'All images of a data set have the same width and height.',
-    hint: 'Resize the images to one size first.',
+    hint: 'Set data.reader.crop, such as 224, to cut squares of one size out of them.',
   })
 }
