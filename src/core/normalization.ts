@@ -12,7 +12,7 @@ export interface Normalization {
 }
 
 /** A single value stands for any number of channels, three belong to red, green and blue. */
-const presets: Readonly<Record<NormalizationId, Normalization>> = {
+const presets: Readonly<Record<Exclude<NormalizationId, 'training'>, Normalization>> = {
   imagenet: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
   cifar10: { mean: [0.4914, 0.4822, 0.4465], std: [0.247, 0.2435, 0.2616] },
   // The deviations of code that averages the deviation of each image instead of taking that of all pixels.
@@ -24,10 +24,11 @@ const presets: Readonly<Record<NormalizationId, Normalization>> = {
 /**
  * The preset for samples of `channels` channels. A colour preset is refused where there are no three channels: the
  * mean of its three values is a choice that no checkpoint we know was trained with, and a silent one.
- * Throws `argument.invalid`.
+ * `measured` is what `training` stands for. Throws `argument.invalid`.
  */
-export function normalization(id: NormalizationId, channels: number): Normalization {
-  const { mean, std } = presets[id]
+export function normalization(id: NormalizationId, channels: number, measured?: Normalization): Normalization {
+  if (id === 'training' && !measured) throw new TypeError('nothing was measured on the training samples')
+  const { mean, std } = id === 'training' ? measured! : presets[id]
   if (mean.length === channels) return { mean, std }
   if (mean.length !== 1) {
     throw new EspalierError({
@@ -35,7 +36,7 @@ export function normalization(id: NormalizationId, channels: number): Normalizat
       message: `Normalisation ${id} has three colour channels, the samples have ${channels}.`,
       file: id,
       rule: 'A colour normalisation needs red, green and blue.',
-      hint: 'Use `half` or `none` for such samples.',
+      hint: 'Use `training`, `half` or `none` for such samples.',
     })
   }
   return { mean: Array(channels).fill(mean[0]), std: Array(channels).fill(std[0]) }

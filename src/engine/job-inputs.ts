@@ -3,7 +3,9 @@ import { architectureOf } from '../core/architectures.ts'
 import { type Dims, formatDims, sameDims } from '../core/graph/dims.ts'
 import type { Graph, Model } from '../core/graph/model.ts'
 import { initialise } from '../core/initialise.ts'
+import { type Normalization, normalization } from '../core/normalization.ts'
 import { splitTrain } from '../core/split.ts'
+import { channelStatistics } from '../formats/channel-statistics.ts'
 import { openCheckpoint } from '../formats/checkpoints.ts'
 import { type Dataset, requireSplit } from '../formats/datasets.ts'
 import { importModel } from '../formats/import-model.ts'
@@ -93,4 +95,17 @@ export function createSelect({ data }: Recipe, dataset: Dataset): (name: ScoredS
       })
     return { split, indices }
   }
+}
+
+/** What inputs are normalised with; `training` is measured on the samples that are trained on. Throws `dataset.no-split`. */
+export async function normalizationOf(
+  { data }: Recipe,
+  dataset: Dataset,
+  select: (name: ScoredSplit) => Selection,
+  signal: AbortSignal,
+): Promise<Normalization> {
+  const channels = dataset.shape.at(-1)!
+  if (data.normalize !== 'training') return normalization(data.normalize, channels)
+  const { split, indices } = select('train')
+  return normalization(data.normalize, channels, await channelStatistics(split, indices, dataset, signal))
 }

@@ -3,7 +3,6 @@
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { Model } from '../core/graph/model.ts'
-import { normalization } from '../core/normalization.ts'
 import { layerSparsity } from '../core/pruning/sparsity.ts'
 import { requireAugmentable } from '../formats/batches.ts'
 import { type Dataset, openDataset } from '../formats/datasets.ts'
@@ -13,7 +12,7 @@ import { EspalierError } from '../shared/errors.ts'
 import type { Recipe } from '../shared/recipe.ts'
 import { type Stage, stages as stageTable } from '../shared/stages.ts'
 import { createCompiler } from './job-compiler.ts'
-import { createSelect, fitToDataset, freshModel, hasValidation, readModel } from './job-inputs.ts'
+import { createSelect, fitToDataset, freshModel, hasValidation, normalizationOf, readModel } from './job-inputs.ts'
 import { createProgress } from './job-progress.ts'
 import { createStateStore } from './job-state.ts'
 import type { FromEngine, Job } from './protocol.ts'
@@ -63,7 +62,7 @@ async function runStages(job: Job, setting: Setting): Promise<void> {
   const select = createSelect(recipe, dataset)
   const options = {
     sampleType: dataset.sampleType,
-    normalization: normalization(recipe.data.normalize, dataset.shape.at(-1)!),
+    normalization: await normalizationOf(recipe, dataset, select, signal),
   }
   const compiler = createCompiler(engine, options, () =>
     emit({ type: 'prepare', step: 'Compiling', done: 0, total: 0 }),

@@ -56,6 +56,7 @@ export const normalizations = {
   cifar10: { label: 'CIFAR-10', help: 'mean .4914 .4822 .4465, standard deviation .2470 .2435 .2616' },
   'cifar10-short': { label: 'CIFAR-10 (short)', help: 'mean .4914 .4822 .4465, standard deviation .2023 .1994 .2010' },
   half: { label: 'Half', help: 'mean .5, standard deviation .5: inputs in [-1, 1]' },
+  training: { label: 'Training samples', help: 'mean and standard deviation of the training samples, per channel' },
   none: { label: 'None', help: 'pixels / 255, nothing else; stored floats as they are' },
 } as const satisfies Record<string, Choice>
 
