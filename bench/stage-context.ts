@@ -10,10 +10,12 @@ const absent = (what: string) => () => {
 /** `given` itself, so that its `model` is the one that a stage puts there. */
 export function stageContext(given: Pick<StageContext, Given>): StageContext {
   const rest: Omit<StageContext, Given> = {
+    earlierSeconds: 0,
     augmentation: 'none',
     seed: 0,
     occurrence: 0,
     signal: new AbortController().signal,
+    cacheDirectory: '',
     validation: absent('validation samples'),
     trainable: absent('programs that train'),
     record: {

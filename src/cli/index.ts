@@ -1,4 +1,4 @@
-/** The terminal host: `espalier run | inspect | compare | architectures | doctor | serve`. */
+/** The terminal host: `espalier run | resume | inspect | compare | architectures | doctor | serve`. */
 import { Command, CommanderError } from 'commander'
 import { espalierVersion } from '../studio/version.ts'
 import type { DefineCommand } from './command.ts'
@@ -6,6 +6,7 @@ import { defineArchitectures } from './commands/architectures.ts'
 import { defineCompare } from './commands/compare.ts'
 import { defineDoctor } from './commands/doctor.ts'
 import { defineInspect } from './commands/inspect.ts'
+import { defineResume } from './commands/resume.ts'
 import { defineRun } from './commands/run.ts'
 import { defineServe } from './commands/serve.ts'
 import { exitStatuses, report } from './errors.ts'
@@ -13,6 +14,7 @@ import { processTerminal, type Terminal } from './terminal.ts'
 
 const commands: readonly DefineCommand[] = [
   defineRun,
+  defineResume,
   defineInspect,
   defineCompare,
   defineArchitectures,

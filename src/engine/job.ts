@@ -17,10 +17,11 @@ import { createProgress } from './job-progress.ts'
 import { createStateStore } from './job-state.ts'
 import type { FromEngine, Job } from './protocol.ts'
 import { type Engine, loadEngine } from './runtime/load.ts'
+import { samplesNeeded, trains } from './samples-needed.ts'
 import type { StageContext } from './stage-runner.ts'
 import { runStage } from './stages.ts'
-import { needsGradients } from './training/pruner.ts'
 import { createRecord } from './training/record.ts'
+import { readStateHeader } from './training/state-file.ts'
 
 type Emit = (message: FromEngine) => void
 
@@ -72,7 +73,9 @@ async function runStages(job: Job, setting: Setting): Promise<void> {
   for (const [, stage] of remaining) requireSamples(stage, recipe, dataset, select)
 
   let { model } = setting
-  emit({ type: 'layers', stage: job.firstStage, step: 0, layers: layerSparsity(model.graph, model.weights) })
+  // A stage that goes on has told it before.
+  if (readStateHeader(job.stateDirectory)?.stage !== job.firstStage)
+    emit({ type: 'layers', stage: job.firstStage, step: 0, layers: layerSparsity(model.graph, model.weights) })
   try {
     for (const [index, stage] of remaining) {
       emit({ type: 'stage-started', stage: index })
@@ -82,10 +85,12 @@ async function runStages(job: Job, setting: Setting): Promise<void> {
       const context: StageContext = {
         model,
         dataset,
+        earlierSeconds: 0,
         augmentation: recipe.data.augment,
         seed: job.seed,
         occurrence: recipe.stages.slice(0, index).filter(({ use }) => use === stage.use).length,
         signal,
+        cacheDirectory: job.cacheDirectory,
         select,
         validation: () => (hasValidation(recipe, dataset) ? select('validation') : undefined),
         compiled: () => compiler.compiled(context.model),
@@ -104,7 +109,7 @@ async function runStages(job: Job, setting: Setting): Promise<void> {
       record.flush()
       const modelFile = stageTable[stage.use].changesModel ? await writeModel(job, index, model) : undefined
       if (modelFile) record.layers(Math.max(1, record.lastStep()), layerSparsity(model.graph, model.weights))
-      const seconds = (performance.now() - start) / 1000
+      const seconds = context.earlierSeconds + (performance.now() - start) / 1000
       emit({ type: 'stage-finished', stage: index, seconds, outcome, ...(modelFile && { modelFile }) })
     }
   } finally {
@@ -114,13 +119,9 @@ async function runStages(job: Job, setting: Setting): Promise<void> {
 
 /** Throws `dataset.no-split` and `argument.invalid` where the data set has not what the stage works with. */
 function requireSamples(stage: Stage, { data }: Recipe, dataset: Dataset, select: StageContext['select']): void {
-  if (stage.use === 'evaluate') {
-    select(stage.split)
-    return
-  }
-  const trains = stage.use === 'train' || (stage.use === 'prune' && stage.train !== undefined)
-  if (trains) requireAugmentable(select('train').split, dataset, data.augment)
-  else if (stage.use === 'recalibrate' || needsGradients(stage)) select('train')
+  const needed = samplesNeeded(stage)
+  const selection = needed && select(needed)
+  if (selection && trains(stage)) requireAugmentable(selection.split, dataset, data.augment)
 }
 
 /** Gives waiting messages their turn; one of them may be the request to stop. */

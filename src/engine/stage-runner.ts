@@ -32,11 +32,15 @@ export interface StageContext {
   model: Model
   readonly dataset: Dataset
   readonly augmentation: AugmentationId
+  /** Seconds that earlier processes spent on this stage; set by a stage that goes on from a state. */
+  earlierSeconds: number
   /** Of this run: the same seed gives the same result. */
   readonly seed: number
   /** How many stages of the same use came before in the recipe: two of them draw different numbers. */
   readonly occurrence: number
   readonly signal: AbortSignal
+  /** Where what was measured may be kept between runs. */
+  readonly cacheDirectory: string
   /** Samples of a split of the recipe. Throws `dataset.no-split`. */
   select(name: ScoredSplit): Selection
   /** The validation samples; undefined where the recipe holds none out. */

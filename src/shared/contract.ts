@@ -9,6 +9,7 @@ import {
   datasetSchema,
   engineStateSchema,
   layerSnapshotSchema,
+  layerWeightsSchema,
   metricPointSchema,
   modelSchema,
   progressSchema,
@@ -79,8 +80,17 @@ export const calls = {
   ),
   'run.list': call(nothing, z.strictObject({ runs: z.array(runSummarySchema) })),
   'run.get': call(byId, runDetailSchema),
+  /** null as long as no finished stage has changed the model. */
+  'run.layer': call(
+    z.strictObject({ id: z.string(), layer: z.string() }),
+    z.strictObject({ weights: layerWeightsSchema.nullable() }),
+  ),
   /** Resolves when the run has stopped. */
   'run.stop': call(byId, runSummarySchema),
+  /** The same; the run waits to be resumed. */
+  'run.pause': call(byId, runSummarySchema),
+  /** Queues a run that ended early: it goes on with the stage that it was in, and in training where its state was saved last. */
+  'run.resume': call(byId, runSummarySchema),
   'run.remove': call(byId, nothing),
   'run.compare': call(z.strictObject({ ids: z.array(z.string()).min(1).max(200) }), comparisonSchema),
 } as const

@@ -91,14 +91,17 @@ export const modelSchema = z.strictObject({
 })
 export type ModelReport = z.infer<typeof modelSchema>
 
-/** `interrupted`: its process died; `stopped`: the person stopped it. */
-export const runStates = ['queued', 'running', 'finished', 'stopped', 'failed', 'interrupted'] as const
+/**
+ * `interrupted`: its process died; `stopped`, `paused`: by the person. Whatever ended early can be resumed, `paused` says that
+ * it is meant to be.
+ */
+export const runStates = ['queued', 'running', 'finished', 'paused', 'stopped', 'failed', 'interrupted'] as const
 export type RunState = (typeof runStates)[number]
 
 export const stageRecordSchema = z.strictObject({
   index: count,
   use: z.enum(stageUses),
-  state: z.enum(['waiting', 'running', 'finished', 'stopped', 'failed', 'interrupted']),
+  state: z.enum(['waiting', 'running', 'finished', 'paused', 'stopped', 'failed', 'interrupted']),
   startedAt: time.nullable(),
   seconds: z.number().nullable(),
   /** Taken from an earlier run of the same identity. */
@@ -157,6 +160,20 @@ export const runDetailSchema = z.strictObject({
   progress: progressSchema.nullable(),
 })
 export type RunDetail = z.infer<typeof runDetailSchema>
+
+/** The kernel of one layer as the last finished stage that changed the model left it. */
+export const layerWeightsSchema = z.strictObject({
+  /** The stage that left it so. */
+  stage: count,
+  /** Dims of the kernel, ONNX layout. */
+  dims: z.array(count),
+  zeros: count,
+  /** Of the weights that are not zero, in equal bins from the smallest to the largest. */
+  histogram: z.strictObject({ low: z.number(), high: z.number(), counts: z.array(count) }),
+  /** A bit a weight in its stored order, the first in the lowest bit of the first byte, set where it is not zero; null for a layer too large for a picture. */
+  mask: z.base64().nullable(),
+})
+export type LayerWeights = z.infer<typeof layerWeightsSchema>
 
 export const recipeRecordSchema = z.strictObject({
   id: z.string(),

@@ -56,6 +56,7 @@ export const errorKinds = {
   'run.died': 'failure',
   'run.stopped': 'interrupted',
   'run.not-finite': 'failure',
+  'run.inputs-changed': 'input',
   'contract.unknown-call': 'input',
   'contract.invalid-params': 'input',
   'contract.closed': 'failure',

@@ -9,7 +9,7 @@ import { nearest } from './nearest.ts'
 import { readerOptionsSchema } from './reader-options.ts'
 import { stageSchema } from './stages.ts'
 
-export const recipeSchema = z.strictObject({
+const recipeShape = {
   espalier: z.literal(1).default(1),
   name: z
     .string()
@@ -57,6 +57,19 @@ export const recipeSchema = z.strictObject({
     help: 'One run for each.',
   }),
   stages: z.array(stageSchema).min(1).max(100),
+}
+
+export const recipeSchema = z.strictObject(recipeShape).check(({ value, issues }) => {
+  for (const [index, stage] of value.stages.entries()) {
+    const training = stage.use === 'train' ? stage : stage.use === 'prune' ? stage.train : undefined
+    if (training?.earlyStop === undefined || value.data.validation > 0) continue
+    issues.push({
+      code: 'custom',
+      message: 'needs validation samples, and data.validation is 0',
+      input: training.earlyStop,
+      path: ['stages', index, ...(stage.use === 'prune' ? ['train'] : []), 'earlyStop'],
+    })
+  }
 })
 
 /** A recipe as it may be written: defaults left out. */

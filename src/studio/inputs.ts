@@ -5,6 +5,7 @@
 import { architectureOf } from '../core/architectures.ts'
 import { graphCost } from '../core/graph/cost.ts'
 import { elementCount } from '../core/graph/dims.ts'
+import { samplesNeeded } from '../engine/samples-needed.ts'
 import { EspalierError } from '../shared/errors.ts'
 import type { ReaderOptions } from '../shared/reader-options.ts'
 import type { Recipe } from '../shared/recipe.ts'
@@ -123,21 +124,23 @@ const isSequence = (dims: readonly number[]) => dims.length === 2
 const channelsOf = (dims: readonly number[]) => (isSequence(dims) ? dims[1] : dims[0])
 const describeInput = (dims: readonly number[]) => `${channelsOf(dims)} ${isSequence(dims) ? 'features' : 'channels'}`
 
-/** Throws `dataset.no-split` if a stage scores samples that are not there. */
+/** Throws `dataset.no-split` if a stage needs samples that are not there. */
 function requireSplits(recipe: Recipe, dataset: DatasetFacts): void {
   const has = new Set<string>(dataset.splits.filter(({ count }) => count > 0).map(({ name }) => name))
   for (const [index, stage] of recipe.stages.entries()) {
-    if (stage.use !== 'evaluate') continue
-    const needs = stage.split === 'test' ? 'test' : 'train'
+    const split = samplesNeeded(stage)
+    if (split === null) continue
+    const needs = split === 'test' ? 'test' : 'train'
+    const verb = stage.use === 'evaluate' ? 'scores' : 'works on'
     if (!has.has(needs)) {
       throw new EspalierError({
         code: 'dataset.no-split',
-        message: `stages[${index}] scores the ${stage.split} split, and ${dataset.path} has no ${needs === 'test' ? 'test' : 'training'} samples.`,
+        message: `stages[${index}] ${verb} the ${split} split, and ${dataset.path} has no ${needs === 'test' ? 'test' : 'training'} samples.`,
         file: dataset.path,
         hint: `It has ${[...has].join(' and ')} samples.`,
       })
     }
-    if (stage.split === 'validation' && recipe.data.validation === 0) {
+    if (split === 'validation' && recipe.data.validation === 0) {
       throw new EspalierError({
         code: 'dataset.no-split',
         message: `stages[${index}] scores the validation split, and data.validation is 0.`,

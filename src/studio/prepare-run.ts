@@ -9,6 +9,7 @@ import { addDataset, addModel } from './library.ts'
 import type { Project } from './project/project.ts'
 import type { StoredRun } from './project/runs.ts'
 import type { Recorder } from './recorder.ts'
+import { requireSameInputs } from './resume.ts'
 import { findReusable, modelAfter, takeOver } from './reuse.ts'
 import type { WorkOptions } from './work-options.ts'
 
@@ -45,6 +46,7 @@ export async function prepareRun(
     architecture,
     engineVersion,
   })
+  requireSameInputs(run.summary, keys)
   addToLibrary(options, inputs)
   recorder.inputs(keys.at(-1)!, {
     data: { name: dataset.name, fingerprint: dataset.fingerprint },
@@ -52,11 +54,13 @@ export async function prepareRun(
     engine: engineVersion,
     layers,
   })
-  const reused = run.again ? [] : findReusable(project, keys)
-  if (reused.length > 0) {
-    recorder.change(() => takeOver(project, id, reused, keys, Date.now()))
-    recorder.log(reuseText(project, reused.length, recipe.stages.length, reused.at(-1)!.runId))
+  const own = project.stages.finishedOf(id)
+  const taken = run.again ? [] : findReusable(project, keys, own.length)
+  if (taken.length > 0) {
+    recorder.change(() => takeOver(project, id, taken, keys, own.length, Date.now()))
+    recorder.log(reuseText(project, own.length + taken.length, recipe.stages.length, taken.at(-1)!.runId))
   }
+  const reused = [...own, ...taken]
   const firstStage = reused.length
   if (firstStage === recipe.stages.length) return 'finished'
   const sha256 = modelAfter(reused)

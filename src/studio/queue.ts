@@ -7,6 +7,8 @@ import { randomUUID } from 'node:crypto'
 import type { RunProgress, RunSummary } from '../shared/domain.ts'
 import { EspalierError } from '../shared/errors.ts'
 import type { Recipe } from '../shared/recipe.ts'
+import type { EarlyState } from './project/runs.ts'
+import { rewind } from './resume.ts'
 import { type RunEnd, type RunningRun, workRun } from './run-work.ts'
 import type { WorkOptions } from './work-options.ts'
 
@@ -15,8 +17,10 @@ export interface Queue {
   add(recipe: Recipe, options: { recipeId: string | null; again: boolean }): RunSummary[]
   /** Whether this queue has the run. */
   has(id: string): boolean
-  /** Resolves when the run has ended and its process is gone. */
-  stop(id: string, why: string): Promise<void>
+  /** Queues a run that ended early. Throws `not-allowed` for another one. */
+  resume(id: string): void
+  /** Resolves when the run has ended and its process is gone. `state` is what becomes of it. */
+  stop(id: string, why: string, state?: EarlyState): Promise<void>
   /** Ends the processes of all running runs at once. */
   kill(why: string): void
   /** Resolves when nothing is queued or running. */
@@ -37,6 +41,10 @@ export function createQueue(options: WorkOptions & { concurrency: number }): Que
   const unsaved = new Map<string, RunEnd & { at: number }>()
   const idleWaiters = new Set<() => void>()
   let isClosed = false
+
+  function requireOpen(): void {
+    if (isClosed) throw new EspalierError({ code: 'contract.closed', message: 'The studio is closing.' })
+  }
 
   function pump(): void {
     while (!isClosed && running.size < options.concurrency && waiting.length > 0) start(waiting.shift()!)
@@ -74,20 +82,20 @@ export function createQueue(options: WorkOptions & { concurrency: number }): Que
   }
 
   /** Takes a run back that was not started. */
-  function withdraw(id: string, why: string): void {
+  function withdraw(id: string, why: string, state: EarlyState): void {
     waiting.splice(waiting.indexOf(id), 1)
     project.write(() => {
       project.log.append(id, [{ at: Date.now(), text: why }])
-      project.runs.end(id, 'stopped', Date.now(), null)
+      project.runs.end(id, state, Date.now(), null)
       project.events.add(ownerId, 'run', id)
     })
     const run = project.runs.summary(id)
     if (run) announcer.announce({ type: 'run.changed', run })
   }
 
-  return {
+  const queue: Queue = {
     add(recipe, { recipeId, again }) {
-      if (isClosed) throw new EspalierError({ code: 'contract.closed', message: 'The studio is closing.' })
+      requireOpen()
       const runs = project.write(() =>
         recipe.seeds.map(seed => {
           const run = project.runs.add({ id: randomUUID(), ownerId, recipeId, recipe, seed, again, at: Date.now() })
@@ -104,14 +112,23 @@ export function createQueue(options: WorkOptions & { concurrency: number }): Que
       return runs
     },
     has: id => running.has(id) || waiting.includes(id),
-    async stop(id, why) {
+    resume(id) {
+      requireOpen()
+      queue.retrySaving()
+      rewind(id, options)
+      waiting.push(id)
+      const run = project.runs.summary(id)
+      if (run) announcer.announce({ type: 'run.changed', run })
+      setImmediate(pump)
+    },
+    async stop(id, why, state = 'stopped') {
       if (waiting.includes(id)) {
-        withdraw(id, why)
+        withdraw(id, why, state)
         pump()
         return
       }
       const run = running.get(id)
-      run?.stop(why)
+      run?.stop(why, state)
       await run?.done
     },
     kill(why) {
@@ -136,10 +153,11 @@ export function createQueue(options: WorkOptions & { concurrency: number }): Que
     },
     async close(why) {
       isClosed = true
-      for (const id of [...waiting]) withdraw(id, why)
-      for (const run of running.values()) run.stop(why)
+      for (const id of [...waiting]) withdraw(id, why, 'stopped')
+      for (const run of running.values()) run.stop(why, 'stopped')
       await Promise.all([...running.values()].map(({ done }) => done))
       pump()
     },
   }
+  return queue
 }

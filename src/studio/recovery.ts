@@ -61,6 +61,6 @@ function interruptedError(owner: Owner, wasRunning: boolean): ErrorData {
     message: wasRunning
       ? `${who} ended while it worked this run; it was last heard of at ${heard}.`
       : `${who} ended before this run began; it was last heard of at ${heard}.`,
-    hint: 'Run the recipe again: stages that were finished are taken over.',
+    hint: 'Resume it: it goes on where it was.',
   }
 }

@@ -2,10 +2,10 @@
 import type { Project } from './project/project.ts'
 import type { FinishedStage } from './project/stages.ts'
 
-/** The longest run of finished stages from the start whose keys are equal to `keys`. */
-export function findReusable(project: Project, keys: readonly string[]): FinishedStage[] {
+/** The longest run of finished stages from number `from` on whose keys are equal to `keys`. */
+export function findReusable(project: Project, keys: readonly string[], from: number): FinishedStage[] {
   const found: FinishedStage[] = []
-  for (const key of keys) {
+  for (const key of keys.slice(from)) {
     const stage = project.stages.findFinished(key)
     if (!stage) break
     found.push(stage)
@@ -13,16 +13,21 @@ export function findReusable(project: Project, keys: readonly string[]): Finishe
   return found
 }
 
-/** Writes `stages` as the first of `runId`: results, curves and layer statistics. */
+/** Writes `stages` as those of `runId` from number `from` on: results, curves and layer statistics. */
 export function takeOver(
   project: Project,
   runId: string,
   stages: readonly FinishedStage[],
   keys: readonly string[],
+  from: number,
   at: number,
 ): void {
-  for (const [position, stage] of stages.entries()) {
+  for (const [index, stage] of stages.entries()) {
+    const position = from + index
     const { seconds, outcome, weights } = stage
+    // What an interrupted attempt recorded of it.
+    project.metrics.cut(runId, position, -1)
+    project.layers.cut(runId, position, -1)
     project.stages.finish(runId, position, {
       seconds,
       outcome,

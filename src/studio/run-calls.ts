@@ -6,11 +6,13 @@ import { EspalierError } from '../shared/errors.ts'
 import { parseRecipe } from '../shared/recipe.ts'
 import type { Announcer } from './announcer.ts'
 import { compareRuns } from './compare.ts'
+import { layerWeights } from './layer-weights.ts'
 import type { Project } from './project/project.ts'
-import type { StoredRun } from './project/runs.ts'
+import type { EarlyState, StoredRun } from './project/runs.ts'
 import type { Queue } from './queue.ts'
 import { recipeProblems } from './recipe-check.ts'
 import { resolvePaths } from './recipe-paths.ts'
+import { removeState } from './resume.ts'
 
 export interface RunCallOptions {
   readonly project: Project
@@ -19,7 +21,18 @@ export interface RunCallOptions {
   readonly ownerId: string
 }
 
-type RunCalls = Pick<Handlers, 'run.start' | 'run.list' | 'run.get' | 'run.stop' | 'run.remove' | 'run.compare'>
+type RunCalls = Pick<
+  Handlers,
+  | 'run.start'
+  | 'run.list'
+  | 'run.get'
+  | 'run.layer'
+  | 'run.stop'
+  | 'run.pause'
+  | 'run.resume'
+  | 'run.remove'
+  | 'run.compare'
+>
 
 const isOver = ({ state }: RunSummary) => state !== 'queued' && state !== 'running'
 
@@ -38,6 +51,17 @@ export function createRunCalls({ project, queue, announcer, ownerId }: RunCallOp
       if (signal.aborted) throw new EspalierError({ code: 'run.stopped', message: 'The call was cancelled.' })
       await new Promise(resolve => setTimeout(resolve, 100))
     }
+  }
+
+  async function endEarly(id: string, state: EarlyState, signal: AbortSignal): Promise<RunSummary> {
+    const { summary } = find(id)
+    if (queue.has(id)) {
+      await queue.stop(id, state === 'paused' ? 'Paused by hand.' : 'Stopped by hand.', state)
+    } else if (!isOver(summary)) {
+      project.write(() => project.runs.requestStop(id, state))
+      await waitForOthers(id, signal)
+    }
+    return find(id).summary
   }
 
   return {
@@ -65,14 +89,15 @@ export function createRunCalls({ project, queue, announcer, ownerId }: RunCallOp
         }
       })
     },
-    async 'run.stop'({ id }, { signal }) {
+    'run.layer'({ id, layer }) {
       const { summary } = find(id)
-      if (queue.has(id)) {
-        await queue.stop(id, 'Stopped by hand.')
-      } else if (!isOver(summary)) {
-        project.write(() => project.runs.requestStop(id))
-        await waitForOthers(id, signal)
-      }
+      return { weights: project.read(() => layerWeights(project, summary, layer)) }
+    },
+    'run.stop': ({ id }, { signal }) => endEarly(id, 'stopped', signal),
+    'run.pause': ({ id }, { signal }) => endEarly(id, 'paused', signal),
+    'run.resume'({ id }) {
+      find(id)
+      queue.resume(id)
       return find(id).summary
     },
     'run.remove'({ id }) {
@@ -90,6 +115,7 @@ export function createRunCalls({ project, queue, announcer, ownerId }: RunCallOp
         project.weights.removeUnused()
         project.events.add(ownerId, 'run-removed', id)
       })
+      removeState(project.path, id)
       announcer.announce({ type: 'run.removed', id })
       return {}
     },

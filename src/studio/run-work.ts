@@ -9,8 +9,9 @@ import { diedError } from './died.ts'
 import { samplesFolder, stateFolder, workFolder } from './directories.ts'
 import type { EngineExit, EngineProcess } from './host.ts'
 import { type PreparedRun, prepareRun, removeWorkFolder } from './prepare-run.ts'
-import type { StoredRun } from './project/runs.ts'
+import type { EarlyState, StoredRun } from './project/runs.ts'
 import { createRecorder, type Recorder } from './recorder.ts'
+import { removeState } from './resume.ts'
 import type { WorkOptions } from './work-options.ts'
 
 export type RunEnd = { readonly state: Exclude<RunState, 'queued' | 'running'>; readonly error: ErrorData | null }
@@ -18,8 +19,8 @@ export type RunEnd = { readonly state: Exclude<RunState, 'queued' | 'running'>; 
 export interface RunningRun {
   /** Settles when the run has ended and its process is gone. Never rejects. `saved` is false if the end could not be written. */
   readonly done: Promise<RunEnd & { saved: boolean }>
-  /** `why` goes into the run's log. */
-  stop(why: string): void
+  /** `why` goes into the run's log, `state` is what becomes of it. */
+  stop(why: string, state: EarlyState): void
   /** Ends the process at once; the run counts as stopped. */
   kill(why: string): void
   progress(): RunProgress | null
@@ -35,7 +36,7 @@ export function workRun(run: StoredRun, options: WorkOptions): RunningRun {
   const reading = new AbortController()
   let engine: EngineProcess | undefined
   let isStarted = false
-  let stopped: string | undefined
+  let stopped: { readonly why: string; readonly state: EarlyState } | undefined
   let fault: ErrorData | undefined
   let graceTimer: NodeJS.Timeout | undefined
 
@@ -52,9 +53,9 @@ export function workRun(run: StoredRun, options: WorkOptions): RunningRun {
     engine?.kill()
   }
 
-  function stop(why: string): void {
+  function stop(why: string, state: EarlyState): void {
     if (stopped !== undefined) return
-    stopped = why
+    stopped = { why, state }
     reading.abort()
     // A process that was not given its job has nothing to finish.
     if (!isStarted) engine?.kill()
@@ -107,7 +108,8 @@ export function workRun(run: StoredRun, options: WorkOptions): RunningRun {
       if (terminal.error.code.startsWith('engine.')) options.onEngine(terminal.error)
       return { state: 'failed', error: terminal.error }
     }
-    if (stopped !== undefined || terminal?.type === 'stopped') return { state: 'stopped', error: null }
+    if (stopped !== undefined) return { state: stopped.state, error: null }
+    if (terminal?.type === 'stopped') return { state: 'stopped', error: null }
     return { state: 'failed', error: diedError(exit) }
   }
 
@@ -123,10 +125,10 @@ export function workRun(run: StoredRun, options: WorkOptions): RunningRun {
     try {
       recorder.start()
       const prepared = await prepareRun(run, options, recorder, reading.signal)
-      if (stopped !== undefined) return { state: 'stopped', error: null }
+      if (stopped !== undefined) return { state: stopped.state, error: null }
       return prepared === 'finished' ? { state: 'finished', error: null } : await feed(prepared)
     } catch (thrown) {
-      if (stopped !== undefined) return { state: 'stopped', error: null }
+      if (stopped !== undefined) return { state: stopped.state, error: null }
       return { state: 'failed', error: fault ?? toErrorData(thrown) }
     }
   }
@@ -135,14 +137,17 @@ export function workRun(run: StoredRun, options: WorkOptions): RunningRun {
     const end = await toEnd()
     clearTimeout(graceTimer)
     removeWorkFolder(work)
-    return { ...end, saved: saveEnd(recorder, end, stopped) }
+    const saved = saveEnd(recorder, end, stopped?.why)
+    // Any other end may be gone on from.
+    if (end.state === 'finished' && saved) removeState(options.project.path, id)
+    return { ...end, saved }
   }
 
   return {
     done: toSavedEnd(),
     stop,
     kill(why) {
-      stopped ??= why
+      stopped ??= { why, state: 'stopped' }
       reading.abort()
       engine?.kill()
     },
@@ -150,9 +155,9 @@ export function workRun(run: StoredRun, options: WorkOptions): RunningRun {
   }
 }
 
-function saveEnd(recorder: Recorder, { state, error }: RunEnd, stopped: string | undefined): boolean {
+function saveEnd(recorder: Recorder, { state, error }: RunEnd, why: string | undefined): boolean {
   try {
-    if (state === 'stopped' && stopped !== undefined) recorder.log(stopped)
+    if ((state === 'stopped' || state === 'paused') && why !== undefined) recorder.log(why)
     recorder.end(state, error)
     return true
   } catch {

@@ -23,8 +23,9 @@ export function watchProject({ project, announcer, ownerId, queue, recover }: Wa
 
   function look(): void {
     if (!project.wasWrittenByOthers()) return
-    for (const id of project.runs.stopRequests(ownerId)) {
-      void queue.stop(id, 'Stopped from another window or terminal.')
+    for (const { id, state } of project.runs.stopRequests(ownerId)) {
+      const what = state === 'paused' ? 'Paused' : 'Stopped'
+      void queue.stop(id, `${what} from another window or terminal.`, state)
     }
     project.read(() => {
       const { changes, complete } = project.events.since(seen.event, ownerId)

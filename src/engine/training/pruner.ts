@@ -1,7 +1,7 @@
 /** Prunes a model that is being trained: the masks live in its graph, the ranking happens here. */
 import { prunableParameters } from '../../core/graph/cost.ts'
 import type { Masks, Model, Weights } from '../../core/graph/model.ts'
-import { type Pruned, prune } from '../../core/pruning/prune.ts'
+import { type Pruned, type PruneOptions, prune } from '../../core/pruning/prune.ts'
 import { scores } from '../../core/pruning/scores.ts'
 import { layerSparsity } from '../../core/pruning/sparsity.ts'
 import { deriveSeed } from '../../core/random.ts'
@@ -68,7 +68,7 @@ export function pruneTo(
   model: Model,
   sparsity: number,
   { allocation, score, minimumKeep }: PruneStage,
-  more: { readonly seed: number; readonly gradients?: Weights },
+  more: Pick<PruneOptions, 'seed' | 'gradients' | 'distortion'>,
 ): Pruned {
   return prune(model, { allocation, score, minimumKeep, sparsity, ...more })
 }

@@ -36,6 +36,7 @@ export async function openSavedTraining(
   if (isOurs) {
     compiled.assignState(found.tensors)
     context.record.replay(found.tail)
+    context.earlierSeconds = found.position.seconds + found.position.sums.seconds
   }
   const position: Position = isOurs ? found.position : structuredClone(beginning)
   let savedAt = performance.now()

@@ -2,6 +2,7 @@
  * The state of a training run on disk: everything that its next step depends on, and where its record ends. One
  * safetensors file, replaced as a whole, so that whatever happens there is a state that is complete.
  */
+import { closeSync, openSync, readSync } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -16,6 +17,8 @@ import type { Tail } from './record.ts'
 
 const version = 1
 const fileName = 'training.safetensors'
+/** Of a safetensors file: the length of its header comes first. */
+const lengthBytes = 8
 const bestPrefix = 'best/'
 const maskPrefix = 'mask/'
 
@@ -110,6 +113,25 @@ export async function readState(directory: string): Promise<TrainingStateFile | 
   }
   const { version: _, ...rest } = header.data
   return { ...rest, tensors, best }
+}
+
+/** Where the state stands and where its record ends; undefined where there is none that can be read. Its tensors are not read. */
+export function readStateHeader(directory: string): { readonly stage: number; readonly after: number } | undefined {
+  let file: number | undefined
+  try {
+    file = openSync(join(directory, fileName), 'r')
+    const length = Buffer.alloc(lengthBytes)
+    readSync(file, length, 0, lengthBytes, 0)
+    const text = Buffer.alloc(Number(length.readBigUInt64LE()))
+    readSync(file, text, 0, text.length, lengthBytes)
+    const metadata = (JSON.parse(text.toString()) as { __metadata__?: { espalier?: string } }).__metadata__
+    const header = headerSchema.safeParse(parseJson(metadata?.espalier))
+    return header.data && { stage: header.data.stage, after: header.data.tail.after }
+  } catch {
+    return undefined
+  } finally {
+    if (file !== undefined) closeSync(file)
+  }
 }
 
 function parseJson(text: string | undefined): unknown {

@@ -8,6 +8,7 @@ import { useRuns } from './stores/runs.ts'
 
 const words = {
   finished: 'finished',
+  paused: 'is paused',
   stopped: 'was stopped',
   failed: 'failed',
   interrupted: 'was interrupted: its process died',

@@ -1,5 +1,6 @@
 /** The versions of the project file: one file each in `migrations/`, one line here, in order. */
 import { firstLight } from './migrations/001-first-light.ts'
+import { paused } from './migrations/002-paused.ts'
 
 export interface Migration {
   /** The `user_version` that it leads to. */
@@ -7,4 +8,4 @@ export interface Migration {
   readonly sql: string
 }
 
-export const migrations: readonly Migration[] = [firstLight]
+export const migrations: readonly Migration[] = [firstLight, paused]

@@ -34,6 +34,9 @@ export interface StoredRun {
   readonly progress: RunProgress | null
 }
 
+/** What a person may make of a run before its end. */
+export type EarlyState = 'paused' | 'stopped'
+
 export interface RunsTable {
   add(run: NewRun): RunSummary
   list(): RunSummary[]
@@ -41,13 +44,15 @@ export interface RunsTable {
   summary(id: string): RunSummary | undefined
   /** Ids of queued and running runs of an owner, oldest first. */
   unfinished(ownerId: string): string[]
-  /** Runs of an owner that another process asked to stop. */
-  stopRequests(ownerId: string): string[]
+  /** Runs of an owner that another process asked to stop or to pause. */
+  stopRequests(ownerId: string): { id: string; state: EarlyState }[]
   start(id: string, at: number): void
   setInputs(id: string, identity: string, inputs: RunInputs): void
   setDevice(id: string, device: string): void
   setProgress(id: string, progress: RunProgress): void
-  requestStop(id: string): void
+  requestStop(id: string, state: EarlyState): void
+  /** Queues a run that ended early, for an owner. Whether it had. */
+  requeue(id: string, ownerId: string): boolean
   /** Ends a run that is queued or running. Whether it was. */
   end(id: string, state: Exclude<RunState, 'queued' | 'running'>, at: number, error: ErrorData | null): boolean
   remove(id: string): boolean
@@ -108,16 +113,19 @@ export function createRuns(db: Database.Database, stages: StagesTable): RunsTabl
       `SELECT id FROM runs WHERE owner_id = ? AND state IN ('queued', 'running') ORDER BY number`,
     )
     .pluck()
-  const stopRequests = db
-    .prepare<[string], string>(
-      `SELECT id FROM runs WHERE owner_id = ? AND stop_requested = 1 AND state IN ('queued', 'running')`,
-    )
-    .pluck()
+  const stopRequests = db.prepare<[string], { id: string; state: EarlyState }>(
+    `SELECT id, iif(stop_requested = 2, 'paused', 'stopped') AS state FROM runs
+     WHERE owner_id = ? AND stop_requested > 0 AND state IN ('queued', 'running')`,
+  )
   const start = db.prepare<[number, string]>(`UPDATE runs SET state = 'running', started_at = ? WHERE id = ?`)
   const setInputs = db.prepare<[string, string, string]>('UPDATE runs SET identity = ?, inputs = ? WHERE id = ?')
   const setDevice = db.prepare<[string, string]>('UPDATE runs SET device = ? WHERE id = ?')
   const setProgress = db.prepare<[string, string]>('UPDATE runs SET progress = ? WHERE id = ?')
-  const requestStop = db.prepare<[string]>('UPDATE runs SET stop_requested = 1 WHERE id = ?')
+  const requestStop = db.prepare<[number, string]>('UPDATE runs SET stop_requested = ? WHERE id = ?')
+  const requeue = db.prepare<[string, string]>(
+    `UPDATE runs SET state = 'queued', owner_id = ?, stop_requested = 0, error = NULL, ended_at = NULL
+     WHERE id = ? AND state IN ('paused', 'stopped', 'failed', 'interrupted')`,
+  )
   const end = db.prepare<[string, number, string | null, string]>(
     `UPDATE runs SET state = ?, ended_at = ?, error = ?, progress = NULL
      WHERE id = ? AND state IN ('queued', 'running')`,
@@ -161,7 +169,8 @@ export function createRuns(db: Database.Database, stages: StagesTable): RunsTabl
     setInputs: (id, identity, inputs) => void setInputs.run(identity, toStored(inputs), id),
     setDevice: (id, device) => void setDevice.run(device, id),
     setProgress: (id, progress) => void setProgress.run(toStored(progress), id),
-    requestStop: id => void requestStop.run(id),
+    requestStop: (id, state) => void requestStop.run(state === 'paused' ? 2 : 1, id),
+    requeue: (id, ownerId) => requeue.run(ownerId, id).changes > 0,
     end: (id, state, at, error) => end.run(state, at, toStoredOrNull(error), id).changes > 0,
     remove: id => remove.run(id).changes > 0,
   }

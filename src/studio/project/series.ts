@@ -17,6 +17,8 @@ export interface Series<Item> {
 export interface StageSeries<Item> extends Series<Item> {
   /** Takes over what another run recorded during one of its stages. */
   copy(fromRun: string, stage: number, toRun: string): void
+  /** Forgets what a run recorded of a stage after `step`, and of all later stages. */
+  cut(runId: string, stage: number, step: number): void
 }
 
 function createSeries<Item, Row>(
@@ -45,6 +47,14 @@ function createSeries<Item, Row>(
       db.prepare(
         `INSERT INTO ${table} (run_id, ${names}) SELECT ?, ${names} FROM ${table} WHERE run_id = ? AND stage = ? ORDER BY id`,
       ).run(toRun, fromRun, stage)
+    },
+    cut(runId, stage, step) {
+      db.prepare(`DELETE FROM ${table} WHERE run_id = ? AND (stage > ? OR (stage = ? AND step > ?))`).run(
+        runId,
+        stage,
+        stage,
+        step,
+      )
     },
   }
 }

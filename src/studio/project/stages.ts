@@ -33,7 +33,11 @@ export interface StagesTable {
     },
   ): void
   /** What becomes of the running stage when its run ends early. */
-  end(runId: string, state: 'stopped' | 'failed' | 'interrupted'): void
+  end(runId: string, state: 'paused' | 'stopped' | 'failed' | 'interrupted'): void
+  /** The stages of a run that are not finished wait again. */
+  reset(runId: string): void
+  /** The finished stages of a run, from the first on without a gap. */
+  finishedOf(runId: string): FinishedStage[]
   /** The newest finished stage of that key that was not itself taken over. */
   findFinished(key: string): FinishedStage | undefined
 }
@@ -58,6 +62,14 @@ const read = ({ runId: _, position, cached, outcome, ...row }: Row): StageRecord
   outcome: fromStoredOrNull(stageOutcomeSchema, outcome, 'stage results'),
 })
 
+type StoredFinished = Omit<FinishedStage, 'outcome'> & { readonly outcome: string }
+const finishedColumns = 'run_id AS runId, position, seconds, outcome, weights'
+
+const readFinished = (row: StoredFinished): FinishedStage => ({
+  ...row,
+  outcome: fromStoredOrNull(stageOutcomeSchema, row.outcome, 'stage results')!,
+})
+
 export function createStages(db: Database.Database): StagesTable {
   const insert = db.prepare<[string, number, string]>(
     `INSERT INTO stages (run_id, position, use, state) VALUES (?, ?, ?, 'waiting')`,
@@ -73,8 +85,14 @@ export function createStages(db: Database.Database): StagesTable {
      WHERE run_id = ? AND position = ?`,
   )
   const end = db.prepare<[string, string]>(`UPDATE stages SET state = ? WHERE run_id = ? AND state = 'running'`)
-  const finished = db.prepare<[string], Omit<FinishedStage, 'outcome'> & { outcome: string }>(
-    `SELECT run_id AS runId, position, seconds, outcome, weights FROM stages
+  const reset = db.prepare<[string]>(
+    `UPDATE stages SET state = 'waiting', started_at = NULL, seconds = NULL WHERE run_id = ? AND state <> 'finished'`,
+  )
+  const finishedOf = db.prepare<[string], StoredFinished>(
+    `SELECT ${finishedColumns} FROM stages WHERE run_id = ? AND state = 'finished' ORDER BY position`,
+  )
+  const finished = db.prepare<[string], StoredFinished>(
+    `SELECT ${finishedColumns} FROM stages
      WHERE key = ? AND state = 'finished' ORDER BY cached, started_at DESC LIMIT 1`,
   )
   return {
@@ -96,10 +114,14 @@ export function createStages(db: Database.Database): StagesTable {
       finish.run(seconds, toStored(outcome), key, weights, cached ? 1 : 0, startedAt, runId, position)
     },
     end: (runId, state) => void end.run(state, runId),
+    reset: runId => void reset.run(runId),
+    finishedOf(runId) {
+      const stages = finishedOf.all(runId).map(readFinished)
+      return stages.filter(({ position }, index) => position === index)
+    },
     findFinished(key) {
       const row = finished.get(key)
-      if (!row) return
-      return { ...row, outcome: fromStoredOrNull(stageOutcomeSchema, row.outcome, 'stage results')! }
+      return row && readFinished(row)
     },
   }
 }

@@ -43,7 +43,7 @@ export class StudioDouble {
   models: ModelReport[] = []
   recipes: RecipeRecord[] = []
   details = new Map<string, RunDetail>()
-  #stopping = new Set<string>()
+  #stopping = new Map<string, 'stopped' | 'paused'>()
   /** What the next import answers with, instead of success. */
   nextImportError: ErrorData | undefined
   /** What the next run fails with, at its second stage. */
@@ -103,17 +103,19 @@ export class StudioDouble {
     let allocation = 'global'
     for (const [index, stage] of detail.recipe.stages.entries()) {
       const record = detail.run.stages[index]
-      if (!record) continue
+      if (!record || record.state === 'finished') continue
       this.#stage(detail, { ...record, state: 'running', startedAt: Date.now() })
       this.#log(detail, `Stage ${index + 1}, ${stage.use}`)
       const steps = stage.use === 'evaluate' ? 40 : 10
       for (let step = 1; step <= steps; step++) {
         if (this.#stepMs > 0) await new Promise(resolve => setTimeout(resolve, this.#stepMs))
-        if (this.#stopping.delete(id)) {
+        const state = this.#stopping.get(id)
+        if (state) {
+          this.#stopping.delete(id)
           const now = detail.run.stages[index]
-          if (now) this.#stage(detail, { ...now, state: 'stopped' })
+          if (now) this.#stage(detail, { ...now, state })
           detail.progress = null
-          return this.#change(detail, { state: 'stopped', endedAt: Date.now() })
+          return this.#change(detail, { state, endedAt: Date.now() })
         }
         if (error && index === 1 && step === 3) {
           const now = detail.run.stages[index]
@@ -200,6 +202,14 @@ export class StudioDouble {
     return detail
   }
 
+  async #end(id: string, state: 'stopped' | 'paused'): Promise<RunDetail['run']> {
+    const detail = this.#detail(id)
+    if (detail.run.state === 'queued') this.#change(detail, { state, endedAt: Date.now() })
+    else if (detail.run.state === 'running') this.#stopping.set(id, state)
+    while (detail.run.state === 'running') await new Promise(resolve => setTimeout(resolve, 5))
+    return detail.run
+  }
+
   readonly handlers: Handlers = {
     'studio.info': () => ({
       version: '0.1.0',
@@ -279,12 +289,14 @@ export class StudioDouble {
     },
     'run.list': () => ({ runs: [...this.details.values()].map(d => d.run) }),
     'run.get': ({ id }) => structuredClone(this.#detail(id)),
-    'run.stop': async ({ id }) => {
+    'run.stop': ({ id }) => this.#end(id, 'stopped'),
+    'run.pause': ({ id }) => this.#end(id, 'paused'),
+    'run.resume': ({ id }) => {
       const detail = this.#detail(id)
-      if (detail.run.state === 'queued') this.#change(detail, { state: 'stopped', endedAt: Date.now() })
-      else if (detail.run.state === 'running') this.#stopping.add(id)
-      while (detail.run.state === 'running') await new Promise(resolve => setTimeout(resolve, 5))
-      return detail.run
+      const stages = detail.run.stages.map(s => (s.state === 'finished' ? s : { ...s, state: 'waiting' as const }))
+      this.#change(detail, { state: 'queued', endedAt: null, error: null, stages })
+      this.#work()
+      return structuredClone(detail.run)
     },
     'run.remove': ({ id }) => {
       this.details.delete(id)

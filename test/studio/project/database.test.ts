@@ -170,7 +170,34 @@ describe('what is not a project is refused and left as it is', () => {
 })
 
 describe('migrations', () => {
-  const second = { version: 2, sql: 'ALTER TABLE runs ADD COLUMN color TEXT' }
+  const newest = migrations.length
+  const next = { version: newest + 1, sql: 'ALTER TABLE runs ADD COLUMN color TEXT' }
+
+  it('002: runs and stages of the first version are kept, may be paused, and numbers are not given again', () => {
+    const folder = temporaryFolder()
+    const path = join(folder, 'first.espalier')
+    const first = openDatabase(path, { migrations: migrations.slice(0, 1) })
+    first.exec(`
+      INSERT INTO owners VALUES ('o', 'terminal', 'm', 1, NULL, 1, 1, NULL);
+      INSERT INTO runs (id, owner_id, name, seed, state, again, recipe, created_at)
+        VALUES ('a', 'o', 'A', 7, 'running', 0, '{}', 1), ('b', 'o', 'B', 8, 'finished', 0, '{}', 2);
+      INSERT INTO stages (run_id, position, use, state) VALUES ('a', 0, 'evaluate', 'running');
+      INSERT INTO metrics (run_id, stage, name, step, value) VALUES ('a', 0, 'loss', 1, 2.5);
+      DELETE FROM runs WHERE id = 'b';
+    `)
+    closeDatabase(first)
+    const db = openDatabase(path, { migrations: migrations.slice(0, 2) })
+    expect(db.prepare('SELECT number, id, seed, state FROM runs').all()).toEqual([
+      { number: 1, id: 'a', seed: 7, state: 'running' },
+    ])
+    db.exec(`UPDATE runs SET state = 'paused'; UPDATE stages SET state = 'paused'`)
+    db.exec(`INSERT INTO runs (id, owner_id, name, seed, state, again, recipe, created_at)
+      VALUES ('c', 'o', 'C', 9, 'queued', 0, '{}', 3)`)
+    expect(db.prepare(`SELECT number FROM runs WHERE id = 'c'`).pluck().get()).toBe(3)
+    db.exec(`DELETE FROM runs WHERE id = 'a'`)
+    expect(db.prepare('SELECT (SELECT count(*) FROM stages) + (SELECT count(*) FROM metrics)').pluck().get()).toBe(0)
+    closeDatabase(db)
+  })
 
   it('go up one by one, after a copy of the old version was put beside the file', () => {
     const folder = temporaryFolder()
@@ -178,12 +205,12 @@ describe('migrations', () => {
     const project = openProject(path)
     const { id } = addRun(project, addOwner(project))
     project.close()
-    const db = openDatabase(path, { migrations: [...migrations, second] })
-    expect(db.pragma('user_version', { simple: true })).toBe(2)
+    const db = openDatabase(path, { migrations: [...migrations, next] })
+    expect(db.pragma('user_version', { simple: true })).toBe(newest + 1)
     expect(db.prepare('SELECT color FROM runs WHERE id = ?').get(id)).toEqual({ color: null })
     closeDatabase(db)
-    expect(readdirSync(folder).sort()).toEqual(['old.espalier', 'old.version-1.espalier'])
-    const copy = openProject(join(folder, 'old.version-1.espalier'))
+    expect(readdirSync(folder).sort()).toEqual(['old.espalier', `old.version-${newest}.espalier`])
+    const copy = openProject(join(folder, `old.version-${newest}.espalier`))
     expect(copy.runs.get(id)).toBeDefined()
     copy.close()
   })
@@ -191,10 +218,10 @@ describe('migrations', () => {
   it('leave the file at the last good version when one fails', () => {
     const path = join(temporaryFolder(), 'fails.espalier')
     closeDatabase(openDatabase(path))
-    const broken = { version: 3, sql: 'CREATE TABLE half (x) STRICT; SELECT nonsense FROM nowhere' }
-    expect(() => openDatabase(path, { migrations: [...migrations, second, broken] })).toThrow()
+    const broken = { version: newest + 2, sql: 'CREATE TABLE half (x) STRICT; SELECT nonsense FROM nowhere' }
+    expect(() => openDatabase(path, { migrations: [...migrations, next, broken] })).toThrow()
     const db = new Database(path)
-    expect(db.pragma('user_version', { simple: true })).toBe(2)
+    expect(db.pragma('user_version', { simple: true })).toBe(newest + 1)
     expect(db.prepare(`SELECT count(*) AS n FROM sqlite_schema WHERE name = 'half'`).get()).toEqual({ n: 0 })
     db.close()
   })
@@ -206,8 +233,8 @@ describe('migrations', () => {
   it('an older version is not opened for reading only', () => {
     const path = join(temporaryFolder(), 'older.espalier')
     closeDatabase(openDatabase(path))
-    const options = { readOnly: true, migrations: [...migrations, second] }
-    expect(refusal(() => openDatabase(path, options)).message).toMatch(/older file version 1/)
+    const options = { readOnly: true, migrations: [...migrations, next] }
+    expect(refusal(() => openDatabase(path, options)).message).toMatch(`older file version ${newest} `)
   })
 })
 
