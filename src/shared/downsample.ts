@@ -1,3 +1,4 @@
+/** Thins a long series for drawing, where whoever draws cannot import the science. */
 export interface Downsampled {
   /** Positions to keep, rising; the first and the last are among them. */
   readonly indices: number[]
