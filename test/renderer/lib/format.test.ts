@@ -24,7 +24,10 @@ describe('numbers as a person reads them', () => {
     const shown = (correct: number, total: number) => plain(format.percent(correct / total, format.shareDigits(total)))
     expect(shown(915, 1000)).toBe('91.5 %')
     expect(shown(9173, 10_000)).toBe('91.73 %')
-    expect(shown(7, 12)).toBe('58 %')
+    expect(shown(7, 12)).toBe('58.3 %')
+    expect(shown(5, 20)).toBe('25 %')
+    // 12.5 % beside +2.5, not 13 % beside +2.
+    expect([shown(5, 40), format.points(5 / 40 - 4 / 40, format.shareDigits(40))]).toEqual(['12.5 %', '+2.5'])
   })
 
   it('signs differences, and gives nothing a sign that rounds to nothing', () => {

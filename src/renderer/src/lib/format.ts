@@ -21,9 +21,13 @@ export function si(value: number): string {
   return `${(value / prefix.factor).toFixed(1)}${thinSpace}${prefix.symbol}`
 }
 
-/** Digits after the point that the denominator supports: 915 of 1,000 is 91.5 %, not 91.50 %. */
+/**
+ * Digits after the point that a share of `total` has: 915 of 1,000 is 91.5 %, not 91.50 %; 5 of 40 is 12.5 %, because
+ * rounded shares and their differences would not fit each other.
+ */
 export function shareDigits(total: number): number {
-  return total >= 5000 ? 2 : total >= 50 ? 1 : 0
+  if (total >= 5000) return 2
+  return total > 0 && total <= 20 && 100 % total === 0 ? 0 : 1
 }
 
 /** 0.915 -> "91.5 %" */

@@ -2,6 +2,7 @@
 import type { StudioEvent } from '../../../shared/contract.ts'
 import type { LayerSnapshot, RunDetail, RunSummary } from '../../../shared/domain.ts'
 import { type StageResultOf, stages } from '../../../shared/stages.ts'
+import { count } from './format.ts'
 
 /** The same object where the event is about something else. */
 export function withEvent(detail: RunDetail, event: StudioEvent): RunDetail {
@@ -83,3 +84,13 @@ export function sparsityHistory(layers: readonly LayerSnapshot[]): LayerSnapshot
     return !before || snapshot.layers.some((layer, at) => layer.zeros !== before.layers[at]?.zeros)
   })
 }
+
+/** Evenly spaced, the first and the last among them, at most `limit` (>= 2). */
+export function evenly<T>(items: readonly T[], limit: number): readonly T[] {
+  if (items.length <= limit) return items
+  return Array.from({ length: limit }, (_, i) => items[Math.round((i * (items.length - 1)) / (limit - 1))] as T)
+}
+
+/** "stage 2, step 1,173": of a snapshot, whose steps count within its stage. */
+export const snapshotText = ({ stage, step }: Pick<LayerSnapshot, 'stage' | 'step'>): string =>
+  step === 0 ? `start of stage ${stage + 1}` : `stage ${stage + 1}, step ${count(step)}`

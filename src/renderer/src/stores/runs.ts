@@ -98,6 +98,8 @@ export const useRuns = defineStore('runs', () => {
     load,
     start,
     stop: (id: string) => call('run.stop', { id }),
+    pause: (id: string) => call('run.pause', { id }),
+    resume: (id: string) => call('run.resume', { id }),
     remove,
     toggleChosen(id: string) {
       chosen.value = chosen.value.includes(id) ? chosen.value.filter(other => other !== id) : [...chosen.value, id]

@@ -1,14 +1,21 @@
 /** The parts of ECharts that are used, and no others. */
 import { HeatmapChart, LineChart } from 'echarts/charts'
-import { AriaComponent, GridComponent, TooltipComponent, VisualMapComponent } from 'echarts/components'
+import {
+  AriaComponent,
+  GridComponent,
+  MarkLineComponent,
+  TooltipComponent,
+  VisualMapComponent,
+} from 'echarts/components'
 import type { EChartsCoreOption } from 'echarts/core'
-import { init, use } from 'echarts/core'
+import { connect, init, use } from 'echarts/core'
 import { CanvasRenderer, SVGRenderer } from 'echarts/renderers'
 
 use([
   LineChart,
   HeatmapChart,
   GridComponent,
+  MarkLineComponent,
   TooltipComponent,
   VisualMapComponent,
   AriaComponent,
@@ -17,6 +24,9 @@ use([
 ])
 
 export type ChartOption = EChartsCoreOption
+
+/** Charts of one group show their cursors at the same place. */
+export { connect as connectCharts }
 
 /** The chart as a vector picture, whatever it is drawn with on the screen. */
 export function toSvg(option: ChartOption, width: number, height: number, background: string): string {

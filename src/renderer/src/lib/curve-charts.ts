@@ -1,0 +1,89 @@
+/** Which metrics of training stand together in a chart, and how their numbers read. */
+import { bytes, count } from './format.ts'
+import { terms } from './terms.ts'
+
+export interface CurveLine {
+  readonly metric: string
+  readonly label: string
+  /** Measured at every step, where a moving average says more; otherwise once an epoch, as points. */
+  readonly isEachStep: boolean
+}
+
+export interface CurveChart {
+  readonly id: string
+  readonly title: string
+  readonly help?: string
+  readonly lines: readonly CurveLine[]
+  readonly canBeLog: boolean
+  readonly text: (value: number) => string
+}
+
+const digits = (value: number) => String(Number(value.toPrecision(4)))
+const share = (value: number) => `${Number((value * 100).toFixed(2))} %`
+const eachStep = (metric: string, label: string): CurveLine => ({ metric, label, isEachStep: true })
+const eachEpoch = (metric: string, label: string): CurveLine => ({ metric, label, isEachStep: false })
+
+/** What training is about. */
+export const mainCharts: readonly CurveChart[] = [
+  {
+    id: 'loss',
+    title: 'Loss',
+    help: terms.loss,
+    lines: [eachStep('loss', 'training'), eachEpoch('valLoss', 'validation')],
+    canBeLog: true,
+    text: digits,
+  },
+  {
+    id: 'accuracy',
+    title: 'Accuracy',
+    help: terms.top1,
+    lines: [eachEpoch('trainTop1', 'training'), eachEpoch('valTop1', 'validation')],
+    canBeLog: false,
+    text: share,
+  },
+  {
+    id: 'learning-rate',
+    title: 'Learning rate',
+    help: terms.learningRate,
+    lines: [{ metric: 'learningRate', label: '', isEachStep: false }],
+    canBeLog: true,
+    text: digits,
+  },
+]
+
+/** How it went on the machine and inside. */
+export const moreCharts: readonly CurveChart[] = [
+  {
+    id: 'gradient-norm',
+    title: 'Gradient norm',
+    help: terms.gradientNorm,
+    lines: [eachStep('gradientNorm', '')],
+    canBeLog: true,
+    text: digits,
+  },
+  {
+    id: 'throughput',
+    title: 'Samples a second',
+    lines: [eachStep('samplesPerSecond', '')],
+    canBeLog: false,
+    text: value => count(Math.round(value)),
+  },
+  {
+    id: 'memory',
+    title: 'Memory of the process',
+    lines: [{ metric: 'memory', label: '', isEachStep: false }],
+    canBeLog: false,
+    text: bytes,
+  },
+]
+
+/** Metrics that serve as axes, or stand in the table of epochs. */
+const others = new Set(['epoch', 'seconds', 'trainLoss', 'sparsity'])
+
+/** A chart for each metric that no chart above has. */
+export function otherCharts(names: Iterable<string>): CurveChart[] {
+  const known = new Set([...mainCharts, ...moreCharts].flatMap(chart => chart.lines.map(line => line.metric)))
+  return [...new Set(names)]
+    .filter(name => !known.has(name) && !others.has(name))
+    .map(name => ({ id: name, title: name, lines: [eachStep(name, '')], canBeLog: true, text: digits }))
+}
