@@ -8,7 +8,7 @@ import { handOver, root, say } from './lib/process.mjs'
 import { setUp } from './setup.mjs'
 
 /** The commands that run TensorFlow. The others work without it, and the doctor changes nothing. */
-const engineCommands = ['run', 'resume', 'serve', 'export', 'bench']
+const engineCommands = ['run', 'resume', 'sample', 'serve', 'export', 'bench']
 
 const cli = join(root, 'src', 'cli', 'index.ts')
 const [command = ''] = process.argv.slice(2)

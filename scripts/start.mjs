@@ -36,5 +36,9 @@ async function openBrowser(why) {
     say('The browser host needs src/cli/index.ts, which is not there.')
     process.exit(1)
   }
-  await handOver(node, [cli, 'serve', '--open', ...args], { env })
+  // The desktop takes the name of a project as it is, the browser host as an option.
+  const isProject = (/** @type {string} */ argument, /** @type {number} */ at) =>
+    /\.espalier$/i.test(argument) && args[at - 1] !== '--project'
+  const forServe = args.flatMap((argument, at) => (isProject(argument, at) ? ['--project', argument] : [argument]))
+  await handOver(node, [cli, 'serve', '--open', ...forServe], { env })
 }

@@ -5,7 +5,7 @@ import { EspalierError, fromErrorData } from '../shared/errors.ts'
 import type { Studio } from '../studio/studio.ts'
 import { oneLine, report, statusOf } from './errors.ts'
 import { type ProgressLine, progressText } from './progress-line.ts'
-import { createStagePrinter } from './stage-printer.ts'
+import { createStagePrinter, type StagePrinter } from './stage-printer.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface FollowOptions {
@@ -13,14 +13,15 @@ export interface FollowOptions {
   readonly terminal: Terminal
   readonly line: ProgressLine
   readonly asJson: boolean
+  /** Default: each stage as a table, or as a JSON line. */
+  readonly printer?: StagePrinter
 }
 
 /** Queues runs with `begin` and resolves with the exit status when all are over. */
 export async function followRuns(
   begin: () => Promise<readonly RunSummary[]> | readonly RunSummary[],
-  { studio, terminal, line, asJson }: FollowOptions,
+  { studio, terminal, line, asJson, printer = createStagePrinter(terminal, line, asJson) }: FollowOptions,
 ): Promise<number> {
-  const printer = createStagePrinter(terminal, line, asJson)
   const summaries = new Map<string, RunSummary>()
   studio.onEvent((event: StudioEvent) => {
     if (event.type === 'run.changed' && summaries.has(event.run.id)) {

@@ -1,4 +1,4 @@
-/** The terminal host: `espalier run | resume | inspect | compare | architectures | doctor | serve`. */
+/** The terminal host: `espalier run | resume | sample | inspect | compare | architectures | doctor | serve`. */
 import { Command, CommanderError } from 'commander'
 import { espalierVersion } from '../studio/version.ts'
 import type { DefineCommand } from './command.ts'
@@ -8,6 +8,7 @@ import { defineDoctor } from './commands/doctor.ts'
 import { defineInspect } from './commands/inspect.ts'
 import { defineResume } from './commands/resume.ts'
 import { defineRun } from './commands/run.ts'
+import { defineSample } from './commands/sample.ts'
 import { defineServe } from './commands/serve.ts'
 import { exitStatuses, report } from './errors.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
@@ -15,6 +16,7 @@ import { processTerminal, type Terminal } from './terminal.ts'
 const commands: readonly DefineCommand[] = [
   defineRun,
   defineResume,
+  defineSample,
   defineInspect,
   defineCompare,
   defineArchitectures,

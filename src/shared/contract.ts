@@ -65,6 +65,11 @@ export const calls = {
     libraryItemSchema,
   ),
   'library.remove': call(z.strictObject({ kind: z.enum(['dataset', 'model']), id: z.string() }), nothing),
+  /** The sample project in this one: its data set (Glyphs, made on the spot) and its recipes, in the order to run them. Once is enough; again it finds what is there. */
+  'sample.create': call(
+    z.strictObject({ importId: z.string().optional() }),
+    z.strictObject({ dataset: datasetSchema, recipes: z.array(recipeRecordSchema) }),
+  ),
   'recipe.list': call(nothing, z.strictObject({ recipes: z.array(recipeRecordSchema) })),
   /** Without an id a new recipe is made. Each save of a changed document is a new version. */
   'recipe.save': call(z.strictObject({ id: z.string().optional(), document: z.unknown() }), recipeRecordSchema),

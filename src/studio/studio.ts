@@ -16,6 +16,7 @@ import { createQueue } from './queue.ts'
 import { createReaders } from './readers.ts'
 import { markInterrupted } from './recovery.ts'
 import { createRunCalls } from './run-calls.ts'
+import { createSampleCalls } from './sample.ts'
 import { espalierVersion } from './version.ts'
 import { watchProject } from './watch.ts'
 
@@ -88,6 +89,7 @@ export async function createStudio(options: StudioOptions & { readonly readers?:
     }),
     'engine.doctor': () => runDoctor({ project, ...(options.probe && { probe: options.probe }) }),
     ...createLibraryCalls({ ...options, project, announcer, ownerId, readers }),
+    ...createSampleCalls({ project, announcer, ownerId, readers, directories }),
     ...createRunCalls({ project, queue, announcer, ownerId }),
   }
 

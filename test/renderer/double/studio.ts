@@ -5,6 +5,7 @@ import type {
   ComparedRun,
   DatasetReport,
   EngineState,
+  LayerWeights,
   ModelReport,
   RecipeRecord,
   RunDetail,
@@ -14,6 +15,7 @@ import { type ErrorData, EspalierError } from '../../../src/shared/errors.ts'
 import { checkRecipe, parseRecipe, type Recipe } from '../../../src/shared/recipe.ts'
 import type { StageOutcome } from '../../../src/shared/stages.ts'
 import { classes, dataset, kernels, model } from './data.ts'
+import { pointsAt, stepsPerEpoch, trainingOf, trainingOutcome } from './training.ts'
 
 export interface DoubleOptions {
   /** Of one step of a run; 0 finishes runs at once. */
@@ -106,7 +108,8 @@ export class StudioDouble {
       if (!record || record.state === 'finished') continue
       this.#stage(detail, { ...record, state: 'running', startedAt: Date.now() })
       this.#log(detail, `Stage ${index + 1}, ${stage.use}`)
-      const steps = stage.use === 'evaluate' ? 40 : 10
+      const training = trainingOf(stage)
+      const steps = training ? training.epochs * stepsPerEpoch : stage.use === 'evaluate' ? 40 : 10
       for (let step = 1; step <= steps; step++) {
         if (this.#stepMs > 0) await new Promise(resolve => setTimeout(resolve, this.#stepMs))
         const state = this.#stopping.get(id)
@@ -134,6 +137,7 @@ export class StudioDouble {
           secondsLeft: ((steps - step) * this.#stepMs) / 1000,
         }
         this.emit({ type: 'run.progress', progress: detail.progress })
+        if (training) this.#train(detail, index, step, steps)
       }
       if (stage.use === 'prune') {
         sparsity = stage.sparsity
@@ -153,6 +157,18 @@ export class StudioDouble {
     }
     detail.progress = null
     this.#change(detail, { state: 'finished', endedAt: Date.now() })
+  }
+
+  #train(detail: RunDetail, index: number, step: number, steps: number): void {
+    const points = pointsAt(index, step)
+    detail.metrics.push(...points)
+    this.emit({ type: 'run.metrics', runId: detail.run.id, points })
+    const stage = detail.recipe.stages[index]
+    if (stage?.use !== 'prune') return
+    const layers = layerCounts(stage.sparsity * (1 - (1 - step / steps) ** 3), stage.allocation)
+    const snapshot = { stage: index, step, layers }
+    detail.layers.push(snapshot)
+    this.emit({ type: 'run.layers', runId: detail.run.id, snapshot })
   }
 
   #stage(detail: RunDetail, stage: StageRecord): void {
@@ -259,6 +275,25 @@ export class StudioDouble {
       this.emit({ type: 'library.changed' })
       return {}
     },
+    'sample.create': () => {
+      const known = this.datasets.find(({ name }) => name === 'glyphs.json')
+      const made = known ?? { ...dataset(randomUUID(), 'glyphs.json'), format: 'glyphs', formatLabel: 'Glyphs' }
+      if (!known) this.datasets = [...this.datasets, made]
+      this.emit({ type: 'library.changed' })
+      const recipes = ['dense', 'global'].map((name): RecipeRecord => {
+        const document = {
+          name: `Glyphs, ${name}`,
+          model: { architecture: 'resnet8-a' },
+          data: { path: made.path, normalize: 'half' },
+          stages: [{ use: 'evaluate' }, ...(name === 'global' ? [{ use: 'prune', sparsity: 0.8 }] : [])],
+        }
+        const same = this.recipes.find(recipe => recipe.name === document.name)
+        return same ?? { id: randomUUID(), name: document.name, version: 1, savedAt: Date.now(), document }
+      })
+      this.recipes = [...this.recipes.filter(({ id }) => !recipes.some(recipe => recipe.id === id)), ...recipes]
+      this.emit({ type: 'recipe.changed' })
+      return { dataset: made, recipes }
+    },
     'recipe.list': () => ({ recipes: this.recipes }),
     'recipe.save': ({ id, document }) => {
       const old = this.recipes.find(r => r.id === id)
@@ -289,11 +324,13 @@ export class StudioDouble {
     },
     'run.list': () => ({ runs: [...this.details.values()].map(d => d.run) }),
     'run.get': ({ id }) => structuredClone(this.#detail(id)),
+    'run.layer': ({ id, layer }) => ({ weights: weightsOf(this.#detail(id), layer) }),
     'run.stop': ({ id }) => this.#end(id, 'stopped'),
     'run.pause': ({ id }) => this.#end(id, 'paused'),
     'run.resume': ({ id }) => {
       const detail = this.#detail(id)
       const stages = detail.run.stages.map(s => (s.state === 'finished' ? s : { ...s, state: 'waiting' as const }))
+      this.#log(detail, `Resumed at the start of stage 1 of ${stages.length}.`)
       this.#change(detail, { state: 'queued', endedAt: null, error: null, stages })
       this.#work()
       return structuredClone(detail.run)
@@ -311,11 +348,31 @@ export class StudioDouble {
   }
 }
 
+/** Of a kernel of four filters whose every third weight is zero. */
+function weightsOf({ run }: RunDetail, layer: string): LayerWeights | null {
+  const stage = run.stages.findLast(({ state, use }) => state === 'finished' && use !== 'evaluate')
+  if (!stage) return null
+  if (!kernels(3).some(({ name }) => name === layer)) {
+    throw new EspalierError({ code: 'not-found', message: `There is no layer ${layer}.` })
+  }
+  const bits = new Uint8Array(9)
+  for (let i = 0; i < 72; i++) if (i % 3 > 0) bits[i >> 3] = (bits[i >> 3] ?? 0) | (1 << (i & 7))
+  return {
+    ...{ stage: stage.index, dims: [4, 2, 3, 3], zeros: 24 },
+    histogram: { low: -0.5, high: 1.5, counts: [8, 20, 16, 4] },
+    mask: Buffer.from(bits).toString('base64'),
+  }
+}
+
 function outcomeOf(stage: Recipe['stages'][number], sparsity: number, allocation: string): StageOutcome {
   const layers = layerCounts(sparsity, allocation)
   const weights = layers.reduce((sum, l) => sum + l.weights, 0)
   const zeros = layers.reduce((sum, l) => sum + l.zeros, 0)
-  if (stage.use === 'prune') return { use: 'prune', result: { zeros, weights, sparsity: zeros / weights, layers } }
+  const training = trainingOf(stage)
+  const trained = training && trainingOutcome(training, { zeros, weights })
+  if (stage.use === 'prune')
+    return { use: 'prune', result: { zeros, weights, sparsity: zeros / weights, layers, ...trained } }
+  if (stage.use === 'train' && trained) return { use: 'train', result: { zeros, weights, ...trained } }
   if (stage.use !== 'evaluate') throw new Error(`the double does not ${stage.use}`)
   const correct = accuracyAt(sparsity, allocation)
   return {
