@@ -3,14 +3,20 @@ import type { StageOutcome, StageResultOf, StageUse } from '../shared/stages.ts'
 import type { EpochRecord } from '../shared/training.ts'
 import { count, percent, seconds, table } from './format.ts'
 
+type Additivity = NonNullable<StageResultOf<'prune'>['additivity']>
+
 const lines: { readonly [Use in StageUse]: (result: StageResultOf<Use>) => string[] } = {
   evaluate: ({ split, correct, total, top1, top5, loss, zeros, weights }) => [
     `${split}: ${count(correct)} of ${count(total)} right, top-1 ${percent(top1)}, top-5 ${percent(top5)}, loss ${loss.toFixed(4)}`,
     zerosLine({ zeros, weights }),
   ],
-  prune: ({ zeros, weights, layers, epochs = [], kept, stoppedEarly }) => [
+  prune: ({ zeros, weights, layers, macs, additivity, epochs = [], kept, stoppedEarly }) => [
     ...epochLines(epochs, kept, stoppedEarly),
     zerosLine({ zeros, weights }),
+    ...(macs
+      ? [`${count(macs.nonzero)} of ${count(macs.total)} MACs are left (${percent(macs.nonzero / macs.total)})`]
+      : []),
+    ...(additivity ? additivityLines(additivity) : []),
     ...table(
       [
         { title: 'layer', text: layer => layer.name },
@@ -29,6 +35,12 @@ const lines: { readonly [Use in StageUse]: (result: StageResultOf<Use>) => strin
     ...epochLines(epochs, kept, stoppedEarly),
     zerosLine({ zeros, weights }),
   ],
+}
+
+function additivityLines({ points, slope, rankCorrelation, warning }: Additivity): string[] {
+  const numbers = `slope ${slope.toPrecision(3)}, rank correlation ${rankCorrelation.toFixed(3)}`
+  const line = `${points.length} allocations against the sums of their layers: ${numbers}`
+  return warning ? [line, warning] : [line]
 }
 
 const zerosLine = ({ zeros, weights }: { zeros: number; weights: number }) =>

@@ -11,13 +11,14 @@ import { writeFileAtomic } from '../formats/write-file.ts'
 import { EspalierError } from '../shared/errors.ts'
 import type { Recipe } from '../shared/recipe.ts'
 import { type Stage, stages as stageTable } from '../shared/stages.ts'
+import { calibrationIndices } from './distortion/calibration.ts'
 import { createCompiler } from './job-compiler.ts'
 import { createSelect, fitToDataset, freshModel, hasValidation, normalizationOf, readModel } from './job-inputs.ts'
 import { createProgress } from './job-progress.ts'
 import { createStateStore } from './job-state.ts'
 import type { FromEngine, Job } from './protocol.ts'
 import { type Engine, loadEngine } from './runtime/load.ts'
-import { samplesNeeded, trains } from './samples-needed.ts'
+import { calibrates, samplesNeeded, trains } from './samples-needed.ts'
 import type { StageContext } from './stage-runner.ts'
 import { runStage } from './stages.ts'
 import { createRecord } from './training/record.ts'
@@ -122,6 +123,7 @@ function requireSamples(stage: Stage, { data }: Recipe, dataset: Dataset, select
   const needed = samplesNeeded(stage)
   const selection = needed && select(needed)
   if (selection && trains(stage)) requireAugmentable(selection.split, dataset, data.augment)
+  if (calibrates(stage)) calibrationIndices(dataset, stage.calibration)
 }
 
 /** Gives waiting messages their turn; one of them may be the request to stop. */

@@ -1,15 +1,21 @@
 /** Which samples a stage works with. */
 import { scores } from '../core/pruning/scores.ts'
+import { curveAllocations } from '../shared/distortion.ts'
 import type { ScoredSplit } from '../shared/stages/evaluate.ts'
-import type { Stage } from '../shared/stages.ts'
+import type { Stage, StageOf } from '../shared/stages.ts'
 
 /** Whether it changes weights by their gradients. */
 export const trains = (stage: Stage): boolean =>
   stage.use === 'train' || (stage.use === 'prune' && stage.train !== undefined)
 
+/** Whether it measures distortion on training samples. */
+export const calibrates = (stage: Stage): stage is StageOf<'prune'> =>
+  stage.use === 'prune' && curveAllocations.includes(stage.allocation) && stage.calibration.choose !== 'noise'
+
 /** The samples without which it cannot begin; null where it needs none. */
 export function samplesNeeded(stage: Stage): ScoredSplit | null {
   if (stage.use === 'evaluate') return stage.split
   if (stage.use === 'recalibrate' || trains(stage)) return 'train'
-  return stage.use === 'prune' && scores[stage.score].needs === 'gradients' ? 'train' : null
+  if (stage.use !== 'prune') return null
+  return scores[stage.score].needs === 'gradients' || calibrates(stage) ? 'train' : null
 }

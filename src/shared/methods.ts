@@ -49,6 +49,14 @@ export const allocations = {
     label: 'Random counts',
     help: 'Zeros of each layer as if floor(s x N) weights were drawn from the whole network, by the seed of the run.',
   },
+  'rate-distortion': {
+    label: 'Rate-distortion',
+    help: 'The smallest sum of measured changes of the output, by dynamic programming; floor(s x N) go, or that share of MACs.',
+  },
+  lagrangian: {
+    label: 'Lagrangian',
+    help: 'The same sum by one trade-off between change and size for all layers; the convex approximation of it.',
+  },
 } as const satisfies Record<string, Choice>
 
 export const normalizations = {

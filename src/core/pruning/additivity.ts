@@ -4,7 +4,7 @@
  * (five-systems 3f); what an allocation needs of it is that the sum ranks allocations of one budget rightly.
  */
 import type { Random } from '../random.ts'
-import { createLagrangian } from './allocations/lagrangian.ts'
+import { createLagrangian } from './lagrangian.ts'
 import type { LayerChoices, RatePlan } from './rate-choices.ts'
 
 export interface AdditivityPoint {

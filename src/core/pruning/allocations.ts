@@ -1,5 +1,4 @@
 /** The allocations: how the zeros are shared out over the layers. One file each in `allocations/`, one line here. */
-import type { CurveAllocationId } from '../../shared/distortion.ts'
 import type { AllocationId } from '../../shared/methods.ts'
 import type { Allocation } from './allocation.ts'
 import { erk } from './allocations/erk.ts'
@@ -22,4 +21,4 @@ export const allocations = {
   random,
   'rate-distortion': rateDistortion,
   lagrangian,
-} as const satisfies Record<AllocationId | CurveAllocationId, Allocation>
+} as const satisfies Record<AllocationId, Allocation>

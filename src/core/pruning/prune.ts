@@ -1,6 +1,6 @@
 /** One-shot pruning of a model: rank, allocate, mask, and count what came out. */
 import { EspalierError } from '../../shared/errors.ts'
-import type { ScoreId } from '../../shared/methods.ts'
+import type { AllocationId, ScoreId } from '../../shared/methods.ts'
 import type { LayerSparsity } from '../../shared/stage.ts'
 import { graphCost, prunableLayers } from '../graph/cost.ts'
 import type { Model, Weights } from '../graph/model.ts'
@@ -17,7 +17,7 @@ import { countZeros } from './sparsity.ts'
 
 export interface PruneOptions {
   readonly score: ScoreId
-  readonly allocation: keyof typeof allocations
+  readonly allocation: AllocationId
   /** Share of all prunable weights that are zero afterwards, in [0, 1). Absolute: what is pruned already counts. */
   readonly sparsity: number
   /** Weights that every layer keeps: a whole number, or below 1 a share of all prunable weights; 0 (default) = no minimum. */

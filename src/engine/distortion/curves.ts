@@ -6,14 +6,13 @@
 import { createHash } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { elementCount } from '../../core/graph/dims.ts'
-import type { Graph, Model } from '../../core/graph/model.ts'
-import { inferShapes } from '../../core/graph/shapes.ts'
+import type { Model } from '../../core/graph/model.ts'
 import { zeroedCounts } from '../../core/pruning/curves.ts'
 import type { Ranking } from '../../core/pruning/ranking.ts'
+import type { Dataset } from '../../formats/datasets.ts'
 import type { Calibration, DistortionCurve } from '../../shared/distortion.ts'
 import type { CompiledModel } from '../compile/compiled-model.ts'
-import { type CalibrationSource, calibrationBatches, calibrationIndices } from './calibration.ts'
+import { calibrationBatch, calibrationBatches, calibrationIndices } from './calibration.ts'
 import { emptyState, type MeasureState, measure, passesPerSample } from './measure.ts'
 import { readState, writeState } from './state-file.ts'
 
@@ -26,7 +25,7 @@ export interface CurveOptions {
   /** Ascending, from 0. */
   readonly fractions: readonly number[]
   readonly calibration: Calibration
-  readonly source: CalibrationSource
+  readonly dataset: Dataset
   /** Measured curves are kept in `distortion/` there. */
   readonly cacheDirectory: string
   readonly signal: AbortSignal
@@ -43,13 +42,12 @@ export async function distortionCurves(options: CurveOptions): Promise<Distortio
   const zeroed = rankings.map(({ keys }) => zeroedCounts(fractions, keys.length))
   // Zeroing what is zero already changes nothing, and neither does zeroing nothing: those points are 0.
   const counts = zeroed.map((list, i) => [...new Set(list)].filter(count => count > rankings[i]!.zeros))
-  const batch = batchSize(model.graph)
-  const file = join(options.cacheDirectory, 'distortion', `${identity(options, counts, batch)}.json`)
+  const file = join(options.cacheDirectory, 'distortion', `${identity(options, counts)}.json`)
   const state = (await readState(file, counts)) ?? emptyState(counts)
   const total = calibration.images * passesPerSample(model, counts)
   if (state.samples < calibration.images) {
     await mkdir(join(options.cacheDirectory, 'distortion'), { recursive: true })
-    await measureAndKeep(file, state, options, batch, total)
+    await measureAndKeep(file, state, options, total)
   }
   return rankings.map(({ layer, keys }, i) => {
     const { sums, worst } = state.tallies[i]!
@@ -68,8 +66,7 @@ export async function distortionCurves(options: CurveOptions): Promise<Distortio
 async function measureAndKeep(
   file: string,
   state: MeasureState,
-  { compiled, model, rankings, calibration, source, signal, step }: CurveOptions,
-  batch: number,
+  { compiled, model, rankings, calibration, dataset, signal, step }: CurveOptions,
   total: number,
 ): Promise<void> {
   let savedAt = performance.now()
@@ -78,7 +75,7 @@ async function measureAndKeep(
       compiled,
       model,
       rankings,
-      batches: calibrationBatches(source, calibration, compiled, batch, signal),
+      batches: calibrationBatches(dataset, calibration, compiled, signal),
       state,
       step: done => step(Math.min(Math.round(done), total), Math.round(total)),
       async saved() {
@@ -93,24 +90,24 @@ async function measureAndKeep(
   }
 }
 
-/** As many samples at a time as keep the largest activation below 32 MiB, at most 128. */
-function batchSize(graph: Graph): number {
-  const largest = Math.max(...[...inferShapes(graph).values()].map(elementCount))
-  return Math.max(1, Math.min(128, Math.floor(2 ** 23 / largest)))
-}
-
 /** SHA-256 over everything that matters to the numbers. `meaning` is raised when they begin to mean something else. */
 function identity(
-  { model, rankings, calibration, source, compiled }: CurveOptions,
+  { model, rankings, calibration, dataset, compiled }: CurveOptions,
   counts: readonly (readonly number[])[],
-  batch: number,
 ): string {
   const meaning = 1
   const isNoise = calibration.choose === 'noise'
-  const samples = isNoise ? calibration : [source.dataset.fingerprint, ...calibrationIndices(source, calibration)]
+  const samples = isNoise ? calibration : [dataset.fingerprint, ...calibrationIndices(dataset, calibration)]
   const hash = createHash('sha256')
   hash.update(
-    JSON.stringify({ meaning, graph: model.graph, samples, batch, counts, preprocessing: compiled.preprocessing }),
+    JSON.stringify({
+      meaning,
+      graph: model.graph,
+      samples,
+      batch: calibrationBatch(model.graph),
+      counts,
+      preprocessing: compiled.preprocessing,
+    }),
   )
   for (const name of Object.keys(model.graph.parameters)) hash.update(bytesOf(model.weights.get(name)!))
   for (const { keys } of rankings) hash.update(bytesOf(keys))

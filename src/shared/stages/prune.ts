@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { byKind } from '../by-kind.ts'
+import { curveAllocations, distortionParameters, distortionResult } from '../distortion.ts'
 import { allocations, idsOf, scores } from '../methods.ts'
 import { defineStage, layerSparsitySchema, sparsityCounts } from '../stage.ts'
 import { trainingResult, trainingSchema } from '../training.ts'
@@ -77,6 +78,7 @@ export const prune = defineStage({
         label: 'Minimum to keep',
         help: 'Weights that every layer keeps, so that none dies: a whole number, or below 1 a share of all prunable weights. A smaller layer keeps all. 0 sets no minimum.',
       }),
+    ...distortionParameters,
     gradientBatches: z.int().min(1).max(10_000).default(8).meta({
       label: 'Gradient batches',
       unit: 'batches',
@@ -90,13 +92,20 @@ export const prune = defineStage({
       help: 'Between and after the steps of the schedule: for all epochs of a gradual one, and after each round of the others.',
     }),
   },
-  check({ value: { schedule, train }, issues }) {
+  check({ value: { schedule, train, allocation, budget, floors, locks }, issues }) {
     const fault = (path: (string | number)[], message: string) =>
       issues.push({ code: 'custom', message, input: undefined, path })
+    if (!curveAllocations.includes(allocation)) {
+      if (budget !== 'weights') fault(['budget'], `must be weights for the allocation ${allocation}`)
+      for (const [key, value] of Object.entries({ floors, locks }))
+        if (value !== undefined) fault([key], `is for the allocations ${curveAllocations.join(' and ')}`)
+    }
     if (schedule.kind === 'iterative' && schedule.rounds !== undefined && schedule.share !== undefined)
       fault(['schedule', 'share'], 'cannot stand beside rounds: one follows from the other')
     if (schedule.kind !== 'one-shot' && !train) fault(['train'], `is required by the schedule ${schedule.kind}`)
     if (schedule.kind !== 'gradual') return
+    if (schedule.per === 'step' && curveAllocations.includes(allocation))
+      fault(['schedule', 'per'], `must be epoch for the allocation ${allocation}, which measures each time`)
     if (schedule.startEpoch >= schedule.endEpoch)
       fault(['schedule', 'startEpoch'], `must be below endEpoch, which is ${schedule.endEpoch}`)
     if (train && schedule.endEpoch > train.epochs)
@@ -107,6 +116,8 @@ export const prune = defineStage({
     /** zeros / weights, achieved. */
     sparsity: z.number(),
     layers: z.array(layerSparsitySchema),
+    /** Where the allocation is made from curves. */
+    ...z.object(distortionResult).partial().shape,
     /** Where the stage trains: the same keys as those of `train`. */
     ...z.object(trainingResult).partial().shape,
   },

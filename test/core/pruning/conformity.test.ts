@@ -6,10 +6,8 @@ import { allocations } from '../../../src/core/pruning/allocations.ts'
 import { type Pruned, prune } from '../../../src/core/pruning/prune.ts'
 import { layerSparsity } from '../../../src/core/pruning/sparsity.ts'
 import { EspalierError } from '../../../src/shared/errors.ts'
-import { idsOf, scores } from '../../../src/shared/methods.ts'
+import { type AllocationId, idsOf, scores } from '../../../src/shared/methods.ts'
 import { chain, kernelsOf, masksOf, randomChain, squaresOf } from './chains.ts'
-
-type AllocationId = keyof typeof allocations
 
 /** They leave layers alone by their own rule, so that small networks cannot reach every sparsity. */
 const limited: readonly AllocationId[] = ['uniform-plus']

@@ -1,8 +1,9 @@
 /** The dynamic program beside brute force, the Lagrangian and uniform, and what floors, locks and budgets do to it. */
 import { describe, expect, it } from 'vitest'
-import { createLagrangian, lagrangian } from '../../../src/core/pruning/allocations/lagrangian.ts'
-import { createRateSolver, rateDistortion } from '../../../src/core/pruning/allocations/rate-distortion.ts'
+import { lagrangian } from '../../../src/core/pruning/allocations/lagrangian.ts'
+import { rateDistortion } from '../../../src/core/pruning/allocations/rate-distortion.ts'
 import { curveFractions, interpolate, runningMaximum, zeroedCounts } from '../../../src/core/pruning/curves.ts'
+import { createLagrangian } from '../../../src/core/pruning/lagrangian.ts'
 import { prune } from '../../../src/core/pruning/prune.ts'
 import { rankByMagnitude } from '../../../src/core/pruning/ranking.ts'
 import {
@@ -14,6 +15,7 @@ import {
   type RatePlan,
   spendRest,
 } from '../../../src/core/pruning/rate-choices.ts'
+import { createRateSolver } from '../../../src/core/pruning/rate-table.ts'
 import { floorShare } from '../../../src/core/pruning/share.ts'
 import { createRandom, type Random } from '../../../src/core/random.ts'
 import type { DistortionCurve } from '../../../src/shared/distortion.ts'

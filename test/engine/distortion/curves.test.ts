@@ -56,7 +56,7 @@ async function run({ model = dense, dataset = randomImages(300, [8, 8, 3]), ...m
     rankings: rankLayers(model, { score: 'magnitude' }),
     fractions,
     calibration: { images: 150, choose: 'first' },
-    source: { dataset, path: 'images' },
+    dataset,
     cacheDirectory: fresh(),
     signal: new AbortController().signal,
     ...more,
@@ -204,7 +204,7 @@ describe('what was measured', () => {
 })
 
 describe('calibration', () => {
-  const source = (count: number) => ({ dataset: randomImages(count, [2, 2, 3]), path: 'images' })
+  const source = (count: number) => randomImages(count, [2, 2, 3])
 
   it('takes the first samples, or samples at even distances', () => {
     expect([...calibrationIndices(source(10), { images: 4, choose: 'first' })]).toEqual([0, 1, 2, 3])
@@ -213,7 +213,10 @@ describe('calibration', () => {
   })
 
   it('refuses more samples than there are, and data without training samples', async () => {
-    const error = { code: 'argument.invalid', message: 'calibration.images is 5, and images has 4 training samples.' }
+    const error = {
+      code: 'argument.invalid',
+      message: 'calibration.images is 5, and the data set has 4 training samples.',
+    }
     expect(() => calibrationIndices(source(4), { images: 5, choose: 'spread' })).toThrow(expect.objectContaining(error))
     await expect(run({ calibration: { images: 301, choose: 'first' } })).rejects.toMatchObject({
       code: 'argument.invalid',
@@ -224,10 +227,9 @@ describe('calibration', () => {
 
   it('needs no data when it is noise, and the noise is normal and always the same', async () => {
     const batches = calibrationBatches(
-      { dataset: { ...randomImages(1, [8, 8, 3]), splits: {} }, path: 'none' },
-      { images: 70, choose: 'noise' },
+      { ...randomImages(1, [8, 8, 3]), splits: {} },
+      { images: 150, choose: 'noise' },
       compiled,
-      64,
       new AbortController().signal,
     )
     const values: number[] = []
@@ -236,7 +238,7 @@ describe('calibration', () => {
       expect(shape).toEqual([count, 8, 8, 3])
       values.push(...noise)
     }
-    expect(values).toHaveLength(70 * 192)
+    expect(values).toHaveLength(150 * 192)
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length
     const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length
     expect(Math.abs(mean)).toBeLessThan(0.05)
@@ -269,13 +271,7 @@ it('measures whole allocations: of one pruned layer it is that point of its curv
       rankings: rankLayers(dense, { score: 'magnitude' }),
       allocations: [curves.map(() => 0), only(1, 5), only(6, 6), curves.map(({ zeroed }) => zeroed[6]!)],
       curve,
-      batches: calibrationBatches(
-        { dataset, path: 'images' },
-        { images: 150, choose: 'first' },
-        compiled,
-        128,
-        new AbortController().signal,
-      ),
+      batches: calibrationBatches(dataset, { images: 150, choose: 'first' }, compiled, new AbortController().signal),
       step: async () => {},
     })
   const [none, first, second, all] = await measureJoint('mean')
@@ -312,13 +308,7 @@ describe.skipIf(!existsSync(reference))('with ../shared/data', () => {
         compiled: network,
         model,
         rankings,
-        batches: calibrationBatches(
-          { dataset, path: data },
-          { images: 256, choose: 'first' },
-          network,
-          128,
-          new AbortController().signal,
-        ),
+        batches: calibrationBatches(dataset, { images: 256, choose: 'first' }, network, new AbortController().signal),
         state,
         step: async () => {},
         saved: async () => {},

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { parseIntegers, parseNumber, parseShares } from '../../../src/renderer/src/lib/number-text.ts'
+import {
+  namedText,
+  parseIntegers,
+  parseNamed,
+  parseNumber,
+  parseShares,
+} from '../../../src/renderer/src/lib/number-text.ts'
 
 describe('numbers as a person types them', () => {
   it.each([
@@ -37,4 +43,17 @@ describe('numbers as a person types them', () => {
     ['half', ['half']],
     [' ', []],
   ])('shares %j', (text, values) => expect(parseShares(text)).toEqual(values))
+
+  it.each([
+    ['conv1: 0.5; layer1.0.conv1: 12', { conv1: 0.5, 'layer1.0.conv1': 12 }],
+    ['conv1 50 %, linear = 0', { conv1: 0.5, linear: 0 }],
+    ['conv1 0,5; linear', { conv1: 0.5, linear: '' }],
+    ['conv1: much', { conv1: 'much' }],
+    ['', {}],
+  ])('by name %j', (text, named) => expect(parseNamed(text)).toEqual(named))
+
+  it('by name, as text and back', () => {
+    const named = { conv1: 0.5, linear: 0 }
+    expect(parseNamed(namedText(named))).toEqual(named)
+  })
 })

@@ -21,7 +21,7 @@ interface CommonField {
 
 /** One value, by one control. */
 export interface ValueField extends CommonField {
-  readonly kind: 'number' | 'integer' | 'integers' | 'choice' | 'text' | 'boolean'
+  readonly kind: 'number' | 'integer' | 'integers' | 'numbers' | 'named' | 'choice' | 'text' | 'boolean'
   readonly unit: string | undefined
   readonly minimum: number | undefined
   readonly maximum: number | undefined
@@ -59,6 +59,8 @@ const propertySchema = z.looseObject({
   get items() {
     return propertySchema.optional()
   },
+  /** The schema of every value, of an object whose names are anybody's; false where it takes no more. */
+  additionalProperties: z.unknown().optional(),
   get oneOf() {
     return z.array(propertySchema).optional()
   },
@@ -74,6 +76,9 @@ function valueKindOf(key: string, property: Property): ValueField['kind'] {
   if (property.type === 'number' || property.type === 'integer' || property.type === 'boolean') return property.type
   if (property.type === 'string') return 'text'
   if (property.type === 'array' && property.items?.type === 'integer') return 'integers'
+  if (property.type === 'array' && property.items?.type === 'number') return 'numbers'
+  const { additionalProperties: each } = property
+  if (property.type === 'object' && isObject(each) && each['type'] === 'number') return 'named'
   throw new Error(`The form has no field for "${key}" (${property.type}); add a kind to form-fields.ts`)
 }
 

@@ -34,3 +34,20 @@ export function parseShares(text: string): (number | string)[] {
     .filter(Boolean)
   return [...new Set(parts.map(part => parseNumber(part) ?? part))]
 }
+
+/** "conv1 0.5; linear: 0" -> numbers by name; a part that is no name and number keeps its text, so that the check can name it. */
+export function parseNamed(text: string): Record<string, number | string> {
+  const parts = text.split(/[;\n]|,(?=\s)/).map(part => part.trim())
+  return Object.fromEntries(
+    parts.filter(Boolean).map(part => {
+      const pair = /^(\S+?)(?:\s*[:=]\s*|\s+)(.+)$/.exec(part)
+      return pair ? [pair[1]!, parseNumber(pair[2]!) ?? pair[2]!] : [part, '']
+    }),
+  )
+}
+
+/** As `parseNamed` reads it. */
+export const namedText = (named: Readonly<Record<string, unknown>>): string =>
+  Object.entries(named)
+    .map(([name, value]) => `${name}: ${value}`)
+    .join('; ')
