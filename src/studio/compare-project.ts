@@ -1,6 +1,6 @@
 /** All runs of a project that is only looked at. */
 import { resolve } from 'node:path'
-import type { Comparison } from '../shared/domain.ts'
+import type { Comparison, RunSummary } from '../shared/domain.ts'
 import { compareRuns } from './compare.ts'
 import { isAlive } from './owner.ts'
 import { withFaults } from './project/faults.ts'
@@ -10,7 +10,7 @@ import { openProject } from './project/project.ts'
  * Writes nothing, and may be called while others have the project open. Runs of processes that died are interrupted, even
  * if nobody has written that yet. Throws as `openProject` does.
  */
-export function compareProject(file: string): Comparison {
+export function compareProject(file: string): { comparison: Comparison; runs: RunSummary[] } {
   const path = resolve(file)
   const project = openProject(path, { readOnly: true })
   try {
@@ -19,13 +19,12 @@ export function compareProject(file: string): Comparison {
         const now = Date.now()
         const owners = project.owners.withUnfinishedRuns().filter(owner => !isAlive(owner, now))
         const interrupted = new Set(owners.flatMap(({ id }) => project.runs.unfinished(id)))
-        return compareRuns(
-          project.runs.list().map(({ id }) => {
-            const run = project.runs.get(id)!
-            const summary = interrupted.has(id) ? { ...run.summary, state: 'interrupted' as const } : run.summary
-            return { run: { ...run, summary }, layers: project.layers.ofRun(id) }
-          }),
-        )
+        const found = project.runs.list().map(({ id }) => {
+          const run = project.runs.get(id)!
+          const summary = interrupted.has(id) ? { ...run.summary, state: 'interrupted' as const } : run.summary
+          return { run: { ...run, summary }, layers: project.layers.ofRun(id) }
+        })
+        return { comparison: compareRuns(found), runs: found.map(({ run }) => run.summary) }
       }),
     )
   } finally {

@@ -51,6 +51,12 @@ it.skipIf(!hasEngine)(
     expect(second.status).toBe(0)
     expect(second.out.match(/taken over/g)).toHaveLength(2 + 6 + 6 + 4)
     expect(existsSync(other)).toBe(true)
+
+    const third = join(folder, 'third.html')
+    const comparing = await espalier('compare', project, '--json', '--report', third)
+    expect([comparing.status, comparing.err]).toEqual([0, `Report: ${third}\n`])
+    expect(JSON.parse(comparing.out).runs).toHaveLength(8)
+    expect(readFileSync(third, 'utf8')).toContain('<h2>Training</h2>')
   },
 )
 

@@ -1,6 +1,8 @@
 /** `espalier compare`: the runs of a project side by side, with the settings that differ. */
+import { basename, resolve } from 'node:path'
 import type { ComparedRun, Comparison } from '../../shared/domain.ts'
 import { compareProject } from '../../studio/compare-project.ts'
+import { writeReport } from '../../studio/report.ts'
 import type { DefineCommand } from '../command.ts'
 import { type Column, count, macs, percent, seconds, table } from '../format.ts'
 
@@ -10,9 +12,15 @@ export const defineCompare: DefineCommand = (program, terminal, end) => {
     .description('Put the runs of a project side by side.')
     .argument('<project>', 'a .espalier file')
     .option('--json', 'print one JSON object')
-    .action((file: string, options: { json?: true }) => {
-      const comparison = compareProject(file)
+    .option('--report <file>', 'write a report too: one HTML file')
+    .action(async (file: string, options: { json?: true; report?: string }) => {
+      const { comparison, runs } = compareProject(file)
       terminal.out(options.json ? `${JSON.stringify(comparison)}\n` : `${lines(comparison).join('\n')}\n`)
+      if (options.report !== undefined) {
+        const title = basename(file).replace(/\.espalier$/i, '')
+        const report = await writeReport(options.report, { title, comparison, runs, project: resolve(file) })
+        terminal.err(`Report: ${report}\n`)
+      }
       end(0)
     })
 }
