@@ -142,8 +142,8 @@ export class StudioDouble {
       if (stage.use === 'prune') {
         sparsity = stage.sparsity
         allocation = stage.allocation
-        const snapshot = { stage: index, step: 0, layers: layerCounts(sparsity, allocation) }
-        detail.layers.push(snapshot)
+        const snapshot = { stage: index, step: training ? steps : 0, layers: layerCounts(sparsity, allocation) }
+        detail.layers = [...detail.layers.filter(s => s.stage !== index || s.step !== snapshot.step), snapshot]
         this.emit({ type: 'run.layers', runId: id, snapshot })
       }
       const now = detail.run.stages[index]

@@ -37,6 +37,13 @@ describe('numbers as a person reads them', () => {
   })
 
   it.each([
+    [0.632714, '0.6327'],
+    [12, '12'],
+    [0, '0'],
+    [0.00000212, '2.12e−6'],
+  ])('short number %d', (value, text) => expect(format.short(value)).toBe(text))
+
+  it.each([
     [0.042, '42 ms'],
     [12.34, '12.3 s'],
     [59.96, '1 min 00 s'],

@@ -1,5 +1,5 @@
 /** Which metrics of training stand together in a chart, and how their numbers read. */
-import { bytes, count } from './format.ts'
+import { bytes, count, short } from './format.ts'
 import { terms } from './terms.ts'
 
 export interface CurveLine {
@@ -18,7 +18,6 @@ export interface CurveChart {
   readonly text: (value: number) => string
 }
 
-const digits = (value: number) => String(Number(value.toPrecision(4)))
 const share = (value: number) => `${Number((value * 100).toFixed(2))} %`
 const eachStep = (metric: string, label: string): CurveLine => ({ metric, label, isEachStep: true })
 const eachEpoch = (metric: string, label: string): CurveLine => ({ metric, label, isEachStep: false })
@@ -31,7 +30,7 @@ export const mainCharts: readonly CurveChart[] = [
     help: terms.loss,
     lines: [eachStep('loss', 'training'), eachEpoch('valLoss', 'validation')],
     canBeLog: true,
-    text: digits,
+    text: value => short(value),
   },
   {
     id: 'accuracy',
@@ -47,7 +46,7 @@ export const mainCharts: readonly CurveChart[] = [
     help: terms.learningRate,
     lines: [{ metric: 'learningRate', label: '', isEachStep: false }],
     canBeLog: true,
-    text: digits,
+    text: value => short(value),
   },
 ]
 
@@ -59,7 +58,7 @@ export const moreCharts: readonly CurveChart[] = [
     help: terms.gradientNorm,
     lines: [eachStep('gradientNorm', '')],
     canBeLog: true,
-    text: digits,
+    text: value => short(value),
   },
   {
     id: 'throughput',
@@ -85,5 +84,5 @@ export function otherCharts(names: Iterable<string>): CurveChart[] {
   const known = new Set([...mainCharts, ...moreCharts].flatMap(chart => chart.lines.map(line => line.metric)))
   return [...new Set(names)]
     .filter(name => !known.has(name) && !others.has(name))
-    .map(name => ({ id: name, title: name, lines: [eachStep(name, '')], canBeLog: true, text: digits }))
+    .map(name => ({ id: name, title: name, lines: [eachStep(name, '')], canBeLog: true, text: value => short(value) }))
 }

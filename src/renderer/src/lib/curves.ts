@@ -68,6 +68,13 @@ export function placeStages(
 
 const markOf = { epoch: 'epoch', time: 'seconds' } as const
 
+/** From the first step to the last, over all stages. */
+export function axisRange(stages: readonly PlacedStage[], axis: Axis): [number, number] {
+  const ends = stages.flatMap(({ place, lastStep }) => [place(0), place(lastStep)].filter(x => x !== null))
+  const low = axis === 'sparsity' ? Math.min(...ends) : 0
+  return [Number.isFinite(low) ? low : 0, Math.max(...ends, low, Number.MIN_VALUE)]
+}
+
 /** Which axes say something: an epoch is known when the first has ended, sparsity is an axis when it changes. */
 export function usableAxes(stages: readonly TrainedStage[], layers: readonly LayerSnapshot[]): Axis[] {
   const isEverywhere = (name: string) => stages.every(stage => stage.series.has(name))

@@ -42,6 +42,12 @@ export function points(difference: number, digits = 1): string {
   return `${difference < 0 ? minus : '+'}${text}`
 }
 
+/** Four digits at most: 0.63271 -> "0.6327", 0.0000021 -> "2.1e-6" */
+export function short(value: number, precision = 4): string {
+  const rounded = Number(value.toPrecision(precision))
+  return rounded !== 0 && Math.abs(rounded) < 1e-3 ? rounded.toExponential().replace('-', minus) : String(rounded)
+}
+
 /** 0.042 -> "42 ms", 12.34 -> "12.3 s", 125 -> "2 min 05 s", 7500 -> "2 h 05 min" */
 export function duration(seconds: number): string {
   if (seconds < 1) return `${Math.round(seconds * 1000)}${thinSpace}ms`
