@@ -4,6 +4,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import type { Handlers, StudioEvent } from '../../src/shared/contract.ts'
+import type { LayerWeights } from '../../src/shared/domain.ts'
 import { EspalierError } from '../../src/shared/errors.ts'
 import type { Client } from '../../src/shared/rpc.ts'
 
@@ -14,6 +15,12 @@ export interface ServedStudio {
 
 /** Joins a new client to `studio`. `cut` breaks the pipe from the studio's side. */
 export type Connect = (studio: ServedStudio) => Promise<{ client: Client; cut: () => void }>
+
+const layerWeights: LayerWeights = {
+  ...{ stage: 1, dims: [2, 4], zeros: 3 },
+  histogram: { low: -0.1, high: 0.30000001192092896, counts: [1, 0, 4] },
+  mask: '7Q==',
+}
 
 /** A studio that answers as the cases below need, and remembers what it was asked. */
 function createScriptedStudio() {
@@ -39,6 +46,7 @@ function createScriptedStudio() {
     'run.remove': ({ id }) => {
       throw new EspalierError({ code: 'not-found', message: `There is no run ${id}.`, file: 'a', rule: 'b', hint: 'c' })
     },
+    'run.layer': ({ layer }) => ({ weights: layer === 'none' ? null : layerWeights }),
     'run.list': () => Promise.reject(new TypeError('x is undefined')),
     'run.get': ({ id }, { signal }) => untilAborted(id, signal),
   }
@@ -75,6 +83,13 @@ export function contractSuite(transport: string, connect: Connect): void {
       expect(recipes).toEqual([
         { id: 'r', name: 'Ünï → 剪', version: 1, savedAt: 5, document: { deep: [1, null, 'x'] } },
       ])
+    })
+
+    it('the weights of a layer arrive as they are, and so does their absence', async () => {
+      const { studio } = createScriptedStudio()
+      const { client } = await connect(studio)
+      expect(await client.call('run.layer', { id: 'r', layer: 'conv1' })).toEqual({ weights: layerWeights })
+      expect(await client.call('run.layer', { id: 'r', layer: 'none' })).toEqual({ weights: null })
     })
 
     it('calls that are under way at the same time get each their own answer', async () => {
