@@ -59,10 +59,15 @@ export function createRecord(stage: number, emit: Emit, now: () => number = () =
 
   function forget(): void {
     const until = now() - tailMs
-    // Steps are kept or forgotten as a whole.
-    const last = recent.findLast(({ at }) => at < until)
-    const old = Math.max(after, last?.step ?? 0, snapshots.findLast(({ at }) => at < until)?.step ?? 0)
-    if (old === after) return
+    let newestOld = after
+    let oldestKept = Number.POSITIVE_INFINITY
+    for (const { at, step } of [...recent, ...snapshots]) {
+      if (at < until) newestOld = Math.max(newestOld, step)
+      else oldestKept = Math.min(oldestKept, step)
+    }
+    // Steps are kept or forgotten as a whole: validation may come long after the step it is a point of.
+    const old = Math.min(newestOld, oldestKept - 1)
+    if (old <= after) return
     after = old
     recent = recent.filter(({ step }) => step > after)
     snapshots = snapshots.filter(({ step }) => step > after)
