@@ -103,7 +103,7 @@ export function identify(tensors: readonly NamedDims[], id?: string): Identified
   if (closest)
     throw new EspalierError({
       code: 'checkpoint.mismatch',
-      message: `The tensors come nearest to ${closest.id}, but ${closest.problems.length} of them do not fit: ${listed(closest.problems)}.`,
+      message: `The tensors come nearest to ${closest.id}, but ${closest.problems.length === 1 ? 'one of them does' : `${closest.problems.length} of them do`} not fit: ${listed(closest.problems)}.`,
       rule: 'A checkpoint must hold every parameter of its architecture in the right dims, and nothing else.',
     })
   throw new EspalierError({

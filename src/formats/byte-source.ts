@@ -1,6 +1,6 @@
 /** Bytes by position: of a file, read when asked for, or of memory. What a reader declares is checked against `size` first. */
 import { createHash } from 'node:crypto'
-import { closeSync, createReadStream, fstatSync, openSync, readSync, type Stats } from 'node:fs'
+import { closeSync, constants, createReadStream, fstatSync, openSync, readSync, type Stats } from 'node:fs'
 import { EspalierError } from '../shared/errors.ts'
 import { cutShort, endsBefore, fileFault } from './file-faults.ts'
 
@@ -70,7 +70,8 @@ export function fileSource(path: string): ByteSource {
 function withFile<T>(path: string, work: (fd: number, stats: Stats) => T): T {
   let fd: number | undefined
   try {
-    fd = openSync(path, 'r')
+    // Opening a named pipe would wait for whoever writes to it.
+    fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
     return work(fd, fstatSync(fd))
   } catch (cause) {
     throw fileFault(path, cause)

@@ -19,6 +19,8 @@ export interface CheckpointContent {
   /** Free-form text metadata (safetensors `__metadata__`, scalar entries of a PyTorch dict such as `epoch`, `best_prec1`). */
   readonly metadata: Readonly<Record<string, string>>
   readonly notes: readonly ImportNote[]
+  /** Tensors among the weights of a type that has no place in f32, each as `name (type)`. */
+  readonly unread: readonly string[]
 }
 
 export interface Checkpoint extends CheckpointContent {

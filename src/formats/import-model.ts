@@ -64,7 +64,7 @@ function importForeign(
   architecture: string | undefined,
 ): { model: Model; notes: ImportNote[] } {
   const { tensors, masks: stored } = takeMasks(checkpoint.tensors)
-  const identified = identify(tensors, architecture)
+  const identified = identifyRead(checkpoint, tensors, architecture)
   const { graph, mapping } = identified
   const byParameter = new Map(tensors.map(tensor => [mapping.get(tensor.name), tensor]))
   const weights = new Map(Object.keys(graph.parameters).map(name => [name, byParameter.get(name)!.read()]))
@@ -77,6 +77,31 @@ function importForeign(
   const model: Model = { architecture: identified.id, graph, weights, masks }
   validateModel(model)
   return { model, notes: foreignNotes(tensors, identified, architecture !== undefined, masks.size) }
+}
+
+/** A tensor that was not read is missing only because of its type, and is told as such. */
+function identifyRead(
+  { unread }: Checkpoint,
+  tensors: readonly StoredTensor[],
+  architecture: string | undefined,
+): Identified {
+  try {
+    return identify(tensors, architecture)
+  } catch (cause) {
+    const isMisfit = cause instanceof EspalierError && cause.code.startsWith('checkpoint.')
+    if (!isMisfit || unread.length === 0) throw cause
+    const shown = unread.slice(0, 3).join(', ')
+    const more = unread.length > 3 ? ` and ${unread.length - 3} more` : ''
+    throw new EspalierError(
+      {
+        code: 'checkpoint.unsupported-type',
+        message: `It has tensors of types that are not read: ${shown}${more}.`,
+        rule: 'Weights are dense tensors of f64, f32, f16, bf16 or integers.',
+        hint: 'Convert the weights to ordinary float32 tensors and save them again.',
+      },
+      { cause },
+    )
+  }
 }
 
 const maskOf = (tensor: StoredTensor): Uint8Array => Uint8Array.from(tensor.read(), value => (value === 0 ? 0 : 1))

@@ -52,9 +52,10 @@ export function isModelFile({ metadata }: Pick<CheckpointContent, 'metadata'>): 
 export function modelFromContent({ tensors, metadata }: CheckpointContent, path: string): Model {
   const told = metadataSchema.safeParse(metadata)
   if (!told.success) {
+    const keys = new Set(told.error.issues.map(issue => `"${String(issue.path[0])}"`))
     throw new EspalierError({
       code: 'file.unknown-format',
-      message: `${path} was written by another version of Espalier, or its metadata were changed: ${z.prettifyError(told.error).replaceAll(/\s+/g, ' ')}`,
+      message: `${path} was written by another version of Espalier, or its metadata were changed: ${[...keys].join(' and ')} cannot be read.`,
       file: path,
       rule: `Model files say espalier ${VERSION}, an architecture, a number of classes and input dims.`,
     })

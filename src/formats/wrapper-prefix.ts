@@ -2,8 +2,8 @@
 import type { StoredTensor } from './checkpoint.ts'
 import type { ImportNote } from './dataset.ts'
 
-/** What `DataParallel` and `torch.compile` put before every name. */
-const wrapperPrefixes = ['module.', '_orig_mod.']
+/** What `DataParallel` and `torch.compile` put before every name, and usual names of a network inside a training class. */
+const wrapperPrefixes = ['module.', '_orig_mod.', 'model.', 'net.', 'network.', 'backbone.']
 
 /** Takes away what a wrapper put before every name, and says so. */
 export function withoutPrefix(tensors: readonly StoredTensor[], notes: ImportNote[]): readonly StoredTensor[] {

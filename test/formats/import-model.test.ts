@@ -28,7 +28,7 @@ const stored = (name: string, dims: readonly number[], values: Float32Array, typ
 })
 
 function checkpointOf(tensors: readonly StoredTensor[]): Checkpoint {
-  return { path: 'a.th', format: 'pytorch-zip', tensors, metadata: {}, notes: [], fingerprint: '' }
+  return { path: 'a.th', format: 'pytorch-zip', tensors, metadata: {}, notes: [], unread: [], fingerprint: '' }
 }
 
 /** The network as a state dict; `edit` changes or leaves out a tensor, or puts several in its place. */
@@ -80,6 +80,18 @@ describe('importing a model', () => {
     expect(missing.message).toContain('linear.bias')
     const nothing = await thrownBy(() => importModel(checkpointOf([stored('x', [1], new Float32Array(1))])))
     expect(nothing.code).toBe('checkpoint.no-architecture')
+  })
+
+  it('names the tensors that are missing only because of their type', async () => {
+    const bare = stateDict(tensor => (tensor.name === 'linear.weight' ? [] : [tensor]))
+    const unread = ['linear.weight (sparse)', 'b (F8_E4M3)', 'c (F8_E4M3)', 'd (F8_E4M3)']
+    const error = await thrownBy(() => importModel({ ...bare, unread }))
+    expect(error).toMatchObject({ code: 'checkpoint.unsupported-type', file: 'a.th' })
+    expect(error.message).toBe(
+      'a.th: It has tensors of types that are not read: linear.weight (sparse), b (F8_E4M3), c (F8_E4M3) and 1 more.',
+    )
+    // Beside a whole network they do not matter.
+    expect(importModel({ ...stateDict(), unread }).report.architecture).toBe('resnet8-a')
   })
 
   it.each([Number.NaN, Infinity, -Infinity])('refuses %d among the weights, naming the tensor', async bad => {
@@ -150,17 +162,17 @@ describe('importing a model', () => {
     expect(error).toMatchObject({ code: 'checkpoint.mismatch', file: path })
   })
 
-  it('reads a foreign safetensors file with a prefix', async () => {
+  it.each(['module.', 'model.', 'net.', '_orig_mod.module.'])('reads a file with the prefix %j', async prefix => {
     const path = join(folder, 'foreign.safetensors')
     const tensors = [...weights].map(([name, data]) => ({
-      name: `module.${name}`,
+      name: prefix + name,
       dims: graph.parameters[name]!.dims,
       data,
     }))
     await writeFile(path, writeSafetensors(tensors, { format: 'pt' }))
     const { report } = importModel(await openCheckpoint(path))
     expect(report.architecture).toBe('resnet8-a')
-    expect(texts('matched', report.notes)[0]).toContain('The prefix "module." was taken')
+    expect(texts('matched', report.notes)[0]).toMatch(/^The prefix ".*" was taken from all/)
   })
 })
 

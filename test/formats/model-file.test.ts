@@ -133,7 +133,12 @@ describe('model files', () => {
       'resnet9-a',
     ],
     ['a later version', changed((_, m) => m.set('espalier', '2')), 'file.unknown-format', 'another version'],
-    ['no number of classes', changed((_, m) => m.set('classes', 'ten')), 'file.unknown-format', 'classes'],
+    [
+      'no number of classes',
+      changed((_, m) => m.set('classes', 'ten')),
+      'file.unknown-format',
+      'metadata were changed: "classes" cannot be read.',
+    ],
     ['no input', changed((_, m) => m.delete('input')), 'file.unknown-format', 'input'],
     ['an input of letters', changed((_, m) => m.set('input', 'axbxc')), 'file.unknown-format', 'input'],
   ])('with %s are refused', async (_, bytes, code, words) => {

@@ -71,8 +71,15 @@ function readSafetensors(source: ByteSource): CheckpointContent {
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end)
   checkLayout(source, entries, start)
   const notes: ImportNote[] = []
-  const tensors = entries.flatMap(entry => storedTensor(source, entry, start, notes))
-  return { tensors: withoutPrefix(tensors, notes), metadata: metadataOf(source.path, stored), notes }
+  const tensors = entries.flatMap(entry => storedTensor(source, entry, start))
+  const unread = entries.filter(({ dtype }) => !dtypes.get(dtype)!.type)
+  for (const { name, dtype } of unread) notes.push({ kind: 'skipped', text: `${name}: a tensor of type ${dtype}.` })
+  return {
+    tensors: withoutPrefix(tensors, notes),
+    metadata: metadataOf(source.path, stored),
+    notes,
+    unread: unread.map(({ name, dtype }) => `${name} (${dtype})`),
+  }
 }
 
 function readHeader(source: ByteSource): { header: Record<string, unknown>; start: number } {
@@ -136,13 +143,9 @@ function checkLayout(source: ByteSource, entries: readonly Entry[], start: numbe
   if (start + end < source.size) throw damaged(source.path, `${source.size - start - end} bytes belong to no tensor`)
 }
 
-function storedTensor(source: ByteSource, entry: Entry, start: number, notes: ImportNote[]): StoredTensor[] {
-  const { name, dims, begin, end, dtype } = entry
+function storedTensor(source: ByteSource, { name, dims, begin, end, dtype }: Entry, start: number): StoredTensor[] {
   const type = dtypes.get(dtype)!.type
-  if (!type) {
-    notes.push({ kind: 'skipped', text: `${name}: a tensor of type ${dtype}.` })
-    return []
-  }
+  if (!type) return []
   return [
     { name, dims, type, read: () => toFloat32(type, source.read(start + begin, end - begin, `tensor "${name}"`)) },
   ]

@@ -80,8 +80,11 @@ export function encrypted(path: string, what: string): EspalierError {
 /** A fault of yauzl, zlib or the file system while `what` was read. yauzl has messages only, no codes. */
 export function unreadable(path: string, cause: unknown, what: string): EspalierError {
   if (cause instanceof EspalierError || isSystemError(cause)) return fileFault(path, cause)
-  const reason = cause instanceof Error ? cause.message : String(cause)
+  const reason = (cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, '')
   if (/encryption/.test(reason)) return encrypted(path, 'strong encryption')
+  if (/^End of central directory record signature not found/.test(reason)) {
+    return cutShort(path, `${what} is not there`)
+  }
   const why = `${what} cannot be read (${reason})`
   const isShort = /end of central directory|unexpected EOF|overflows file bounds|unexpected end of file/i.test(reason)
   return isShort ? cutShort(path, why) : damaged(path, why)

@@ -109,8 +109,14 @@ export const torchGlobals: PickleGlobals = new Map([
   pickleGlobal('torch.Size', first),
   pickleGlobal('torch.device', first),
   pickleGlobal('collections.OrderedDict', dict),
+  // MultiStepLR keeps its milestones in a Counter.
+  pickleGlobal('collections.Counter', ([counts]) => (counts instanceof Map ? counts : new Map())),
+  pickleGlobal('collections.defaultdict', () => new Map()), // its argument makes what is not there
   pickleGlobal('argparse.Namespace', () => new Namespace()),
-  ...['builtins', '__builtin__'].map(module => pickleGlobal(`${module}.set`, args => new Set(listOf(args[0])))),
+  ...['builtins', '__builtin__'].flatMap(module => [
+    pickleGlobal(`${module}.set`, args => new Set(listOf(args[0]))),
+    ...['list', 'dict', 'int', 'float'].map(name => pickleGlobal(`${module}.${name}`)),
+  ]),
 ])
 
 const listOf = (value: PickleValue | undefined): PickleValue[] => (Array.isArray(value) ? value : [])

@@ -26,6 +26,7 @@ export function contentOf(path: string, root: PickleValue, bytesOf: StorageBytes
   const metadata = new Map<string, string>()
   const notes: ImportNote[] = keys.map(key => ({ kind: 'matched', text: `The weights stand under "${key}".` }))
   const skipped: string[] = []
+  const unread: string[] = []
   const tensors: StoredTensor[] = []
 
   function visit(name: string, value: PickleValue, isWeight: boolean): void {
@@ -34,6 +35,8 @@ export function contentOf(path: string, root: PickleValue, bytesOf: StorageBytes
       tensors.push(tensor)
       return
     }
+    const unreadType = isWeight && !tensor ? typeOf(value) : undefined
+    if (unreadType !== undefined) unread.push(`${name} (${unreadType})`)
     // A counter or an accuracy beside the weights may be a tensor without dims.
     const scalars = scalarsOf(name, tensor?.dims.length === 0 ? tensor.read()[0]! : value)
     if (!scalars) skipped.push(`${name}: ${describe(value)}`)
@@ -53,7 +56,7 @@ export function contentOf(path: string, root: PickleValue, bytesOf: StorageBytes
     if (chosen !== undefined) dict = dict.get(chosen) as Dict
   }
   notes.push(...skippedNotes(skipped))
-  return { tensors: withoutPrefix(tensors, notes), metadata: Object.fromEntries(metadata), notes }
+  return { tensors: withoutPrefix(tensors, notes), metadata: Object.fromEntries(metadata), notes, unread }
 }
 
 /** The keys that lead from `dict` to the state dict; none where it is one itself. Each dict is looked at once. */
@@ -93,9 +96,16 @@ function scalarsOf(name: string, value: PickleValue): [string, string][] | undef
 const isScalar = (value: PickleValue): boolean =>
   value === null || ['boolean', 'number', 'bigint', 'string'].includes(typeof value) || value instanceof Uint8Array
 
+/** The type of a tensor in the words of PyTorch. Undefined where `value` is none. */
+function typeOf(value: PickleValue): string | undefined {
+  if (isTorchTensor(value)) return value.storage.typeName
+  return isUnreadTensor(value) ? value.sort : undefined
+}
+
 function describe(value: PickleValue): string {
-  if (isTorchTensor(value)) return value.storage.type ? 'a tensor' : `a tensor of type ${value.storage.typeName}`
-  if (isUnreadTensor(value)) return `a tensor of type ${value.sort}`
+  if (isTorchTensor(value) && value.storage.type) return 'a tensor'
+  const type = typeOf(value)
+  if (type !== undefined) return `a tensor of type ${type}`
   if (value instanceof Map) return `a dict of ${value.size} entries`
   if (Array.isArray(value)) return `a list of ${value.length} entries`
   if (value instanceof Set) return `a set of ${value.size} entries`

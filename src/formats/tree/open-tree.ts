@@ -13,6 +13,8 @@ import { openZipTree } from './zip.ts'
 export async function openTree(path: string, options: OpenOptions): Promise<Tree> {
   const found = await stat(path).catch(cause => Promise.reject(fileFault(path, cause)))
   if (found.isDirectory()) return openFolder(path, options)
+  // A named pipe would keep whoever opens it waiting.
+  if (!found.isFile()) throw fileFault(path, new Error('it is not a file'))
   const head = await readHead(path)
   if (head[0] === 0x50 && head[1] === 0x4b) return openZipTree(path)
   if (isTar(head)) return openTarTree(path, false, options)

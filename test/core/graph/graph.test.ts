@@ -129,6 +129,11 @@ describe('a model', () => {
     ['weights of another length', model([['fc.bias', new Float32Array(4)]]), /"fc.bias" has 4/],
     ['NaN', model([['fc.bias', new Float32Array(5).fill(Number.NaN, 2)]]), /"fc.bias" holds NaN at index 2/],
     ['infinity', model([['b.weight', new Float32Array(3).fill(Infinity)]]), /"b.weight" holds Infinity at index 0/],
+    [
+      'a negative variance',
+      model([['b.running_var', new Float32Array(3).fill(1).fill(-0.5, 1)]]),
+      /"b.running_var" holds the negative variance -0.5 at index 1/,
+    ],
     ['a mask on a bias', model([], [['fc.bias', new Uint8Array(5)]]), /mask for "fc.bias"/],
     ['a mask of another length', model([], [['fc.weight', new Uint8Array(5)]]), /mask of "fc.weight" has 5/],
     ['a mask that does not hold', model([], [['fc.weight', new Uint8Array(15)]]), /mask of "fc.weight".*index 0/],

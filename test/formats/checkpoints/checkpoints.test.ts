@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { chmod, mkdtemp, rm, truncate, utimes, writeFile } from 'node:fs/promises'
@@ -86,6 +87,16 @@ describe('PyTorch checkpoints', () => {
       ])
     })
 
+    it(`${format}: the state of a scheduler and a log beside the weights`, async () => {
+      const checkpoint = await openCheckpoint(`${fixtures}/scheduled-${layout}.pt`)
+      expect(sorted(plain(checkpoint.tensors))).toEqual(sorted(expected['scheduled']!))
+      expect(checkpoint.notes.map(({ text }) => text)).toEqual([
+        'The weights stand under "state_dict".',
+        expect.stringMatching(/^scheduler: a dict of \d+ entries\.$/),
+        'history: a dict of 1 entries.',
+      ])
+    })
+
     it(`${format}: tensors that cannot be read are named, and the others read`, async () => {
       const checkpoint = await openCheckpoint(`${fixtures}/sorts-${layout}.pt`)
       expect(plain(checkpoint.tensors)).toEqual([{ name: 'weight', dims: [2], type: 'f32', values: [1, 2] }])
@@ -96,6 +107,10 @@ describe('PyTorch checkpoints', () => {
         'sparse: a tensor of type sparse.',
         'quantized: a tensor of type quantized.',
         'meta: a tensor of type meta.',
+      ])
+      expect(checkpoint.unread).toEqual([
+        ...['complex (ComplexFloat)', 'float8 (float8_e4m3fn)', 'uint16 (uint16)'],
+        ...['sparse (sparse)', 'quantized (quantized)', 'meta (meta)'],
       ])
     })
 
@@ -265,6 +280,13 @@ describe('files that are no checkpoints', () => {
   it('a folder, a file that is not there', async () => {
     expect(await thrownBy(() => openCheckpoint(folder))).toMatchObject({ code: 'file.unreadable' })
     expect(await thrownBy(() => openCheckpoint(join(folder, 'absent.th')))).toMatchObject({ code: 'file.missing' })
+  })
+
+  it.skipIf(process.platform === 'win32')('a named pipe, which nobody may ever write to', async () => {
+    const pipe = join(folder, 'pipe.th')
+    execFileSync('mkfifo', [pipe])
+    const error = await thrownBy(() => openCheckpoint(pipe))
+    expect(error).toMatchObject({ code: 'file.unreadable', message: `${pipe} cannot be read: it is not a file.` })
   })
 
   it.skipIf(process.getuid?.() === 0)('a file that may not be read', async () => {

@@ -47,7 +47,7 @@ describe('safetensors, reading', () => {
   })
 
   it('skips types that have no place in f32, and says so', () => {
-    const { tensors, notes } = readSafetensorsBytes(
+    const { tensors, notes, unread } = readSafetensorsBytes(
       made({ a: tensor('F8_E4M3', [4], [0, 4]), b: tensor('U8', [4], [4, 8]), c: tensor('F4', [0], [8, 8]) }),
       'x',
     )
@@ -56,6 +56,7 @@ describe('safetensors, reading', () => {
       { kind: 'skipped', text: 'a: a tensor of type F8_E4M3.' },
       { kind: 'skipped', text: 'c: a tensor of type F4.' },
     ])
+    expect(unread).toEqual(['a (F8_E4M3)', 'c (F4)'])
   })
 
   it.each([
