@@ -72,7 +72,7 @@ const recipes: Record<string, RecipeInput['stages']> = {
   ],
 }
 
-const startJob = (stages: RecipeInput['stages'], more: Partial<Job> = {}) =>
+const startJob = (stages: RecipeInput['stages'], more: Omit<Partial<Job>, 'recipe'> = {}) =>
   createJob(folder, data, stages, { data: { augment: 'crop-flip-reflect' }, ...more })
 
 /** The same job for a process that goes on: what is finished is not done again. */
