@@ -275,6 +275,50 @@ describe.skipIf(!chromiumPath || !hasEngine)('a person at the window', () => {
     await page.getByText('Queue empty').waitFor()
   })
 
+  it('trains the sample project: draws it, pauses and resumes it, and opens a layer of what was pruned', async () => {
+    const { page, faults } = watched
+    await page.getByRole('button', { name: 'Open the sample project' }).click()
+    await page.getByRole('link', { name: 'Glyphs, gradual' }).first().click()
+    // Shorter than the sample is: one epoch, then two that prune.
+    await field(page, 'Epochs').first().fill('1')
+    await field(page, 'Epochs').nth(1).fill('2')
+    await field(page, 'Epochs').nth(1).blur()
+    await page.getByText('Ready to run').waitFor()
+    await press(page, 'Run')
+    const loss = page.getByRole('img', { name: /^Loss over/ })
+    await loss.waitFor({ timeout: 60_000 })
+    await press(page, 'Pause')
+    await state(page, 'Paused').waitFor()
+    await keepScreenshot(page, '10-paused')
+    await press(page, 'Resume')
+    await page
+      .locator('.view-head')
+      .getByText(/^resumed/)
+      .waitFor()
+    await page.getByRole('img', { name: /^Sparsity of \d+ layers at \d+ moments/ }).waitFor({ timeout: 90_000 })
+    await state(page, 'Finished').waitFor({ timeout: 90_000 })
+    // One row an epoch, none twice and none missing, although the run was interrupted.
+    const epochs = page.getByRole('region', { name: 'Epochs' }).locator('tbody tr')
+    expect(await epochs.count()).toBe(3)
+    expect(await epochs.first().textContent()).toContain('80.0')
+    // The stages have 71 steps an epoch: 4,500 samples in batches of 64.
+    await page.getByRole('button', { name: 'Loss as a table' }).click()
+    await page.getByText(`${3 * 71} rows`).waitFor()
+    await page.getByRole('button', { name: 'Loss as a table' }).click()
+    await page.getByRole('button', { name: 'layer3.0.conv2' }).click()
+    await page.getByRole('img', { name: /^Histogram of/ }).waitFor()
+    await page.getByRole('img', { name: /^Which weights of layer3.0.conv2 are zero/ }).waitFor()
+    const accessibility: string[] = []
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme })
+      await page.waitForTimeout(350)
+      await keepScreenshot(page, `11-trained-${colorScheme}`)
+      accessibility.push(...(await axeFaults(page)))
+    }
+    expect(accessibility).toEqual([])
+    expect(faults).toEqual([])
+  })
+
   it.skipIf(!hasRealData)(
     'prunes ResNet-20 on CIFAR-10 globally and uniformly, and shows what PyTorch gets',
     async () => {
