@@ -55,7 +55,7 @@ const snapshot = (stage: number, step: number, zeros: number): LayerSnapshot => 
 })
 const layers = [snapshot(0, 0, 0), snapshot(0, 3, 5), snapshot(1, 6, 5)]
 const xs = (stages: ReturnType<typeof placeStages>) =>
-  curveOf(stages, 'loss', 0).map(piece => piece.map(({ x }) => Number(x.toFixed(6))))
+  curveOf(stages, 'loss').map(piece => piece.map(({ x }) => Number(x.toFixed(6))))
 
 describe('curves over an axis', () => {
   const stages = stagesWithMetrics(metrics)
@@ -90,9 +90,20 @@ describe('curves over an axis', () => {
     expect(xs(placeStages(begun, 'epoch', []))[0]?.at(-1)).toBeCloseTo(5 / 3, 5)
   })
 
+  it('hold a value that is recorded when it changes', () => {
+    const rates = [point(0, 1, 'learningRate', 0.1), point(0, 4, 'learningRate', 0.01)]
+    const placed = placeStages(stagesWithMetrics([...rates, ...metrics]), 'step', layers)
+    const ends = (holds: boolean) => curveOf(placed, 'learningRate', { holds })[0]?.map(({ x, value }) => [x, value])
+    expect(ends(false)).toEqual([
+      [1, 0.1],
+      [4, 0.01],
+    ])
+    expect(ends(true)?.at(-1)).toEqual([6, 0.01])
+  })
+
   it('give the point nearest to the cursor, and the numbers as rows', () => {
     const placed = placeStages(stages, 'step', layers)
-    const curve = curveOf(placed, 'loss', 0)
+    const curve = curveOf(placed, 'loss')
     expect(nearestPoint(curve, 7.4)?.value).toBe(11)
     expect(nearestPoint(curve, -5)?.value).toBe(1)
     expect(nearestPoint(curve, 99)?.value).toBe(16)

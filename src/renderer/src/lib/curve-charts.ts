@@ -7,6 +7,8 @@ export interface CurveLine {
   readonly label: string
   /** Measured at every step, where a moving average says more; otherwise once an epoch, as points. */
   readonly isEachStep: boolean
+  /** Recorded when it changes: it stays the same until then. */
+  readonly holds?: boolean
 }
 
 export interface CurveChart {
@@ -44,7 +46,7 @@ export const mainCharts: readonly CurveChart[] = [
     id: 'learning-rate',
     title: 'Learning rate',
     help: terms.learningRate,
-    lines: [{ metric: 'learningRate', label: '', isEachStep: false }],
+    lines: [{ metric: 'learningRate', label: '', isEachStep: false, holds: true }],
     canBeLog: true,
     text: value => short(value),
   },

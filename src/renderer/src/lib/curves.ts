@@ -147,9 +147,20 @@ export interface CurvePoint {
   readonly step: number
 }
 
+export interface CurveOptions {
+  /** Of the moving average. */
+  readonly weight?: number
+  /** A value counts until the next one: the last goes on to where the stage is. */
+  readonly holds?: boolean
+}
+
 /** One metric over the axis: a piece a stage. Points that have no place yet are left out. */
-export function curveOf(stages: readonly PlacedStage[], metric: string, weight: number): CurvePoint[][] {
-  return stages.flatMap(({ series, place }) => {
+export function curveOf(
+  stages: readonly PlacedStage[],
+  metric: string,
+  { weight = 0, holds = false }: CurveOptions = {},
+): CurvePoint[][] {
+  return stages.flatMap(({ series, place, lastStep }) => {
     const found = series.get(metric)
     if (!found) return []
     const smoothed = smooth(found.values, weight)
@@ -158,6 +169,9 @@ export function curveOf(stages: readonly PlacedStage[], metric: string, weight: 
       const value = found.values[i] ?? Number.NaN
       return x === null ? [] : [{ x, value, smoothed: smoothed[i] ?? value, step }]
     })
+    const last = points.at(-1)
+    const end = place(lastStep)
+    if (holds && last && end !== null && last.step < lastStep) points.push({ ...last, x: end, step: lastStep })
     return points.length > 0 ? [points] : []
   })
 }
