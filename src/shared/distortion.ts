@@ -55,7 +55,7 @@ const calibrationSchema = z.strictObject({
 export type Calibration = z.output<typeof calibrationSchema>
 
 /** Dense near 1, where the weights that stay are few and each step halves them. */
-const usualFractions = [
+export const usualFractions = [
   0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.96, 0.97, 0.98, 0.99, 0.995, 0.999,
 ]
 
