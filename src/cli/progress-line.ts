@@ -43,5 +43,6 @@ export function progressText({ step, done, total, unit, rate, secondsLeft }: Omi
   const speed = rate === undefined ? '' : `${count(Math.round(rate))} ${unit}/s`
   const left = secondsLeft === undefined ? '' : `${seconds(secondsLeft)} left`
   const bar = `${'#'.repeat(filled)}${'-'.repeat(width - filled)}`
-  return [step, bar, `${Math.floor(100 * share)} %`, amount, speed, left].filter(Boolean).join('  ')
+  // A narrow terminal cuts the end off: first what people wait for.
+  return [step, bar, `${Math.floor(100 * share)} %`, left, amount, speed].filter(Boolean).join('  ')
 }

@@ -33,7 +33,7 @@ it('writes only lines that stay into a pipe', () => {
 it('says how far, how fast and how long, and only what is known', () => {
   const part = { stage: 0, step: 'Evaluate', done: 250, total: 1000, unit: 'samples' }
   expect(progressText({ ...part, rate: 1234.4, secondsLeft: 12.3 })).toBe(
-    'Evaluate  ######------------------  25 %  250/1,000 samples  1,234 samples/s  12 s left',
+    'Evaluate  ######------------------  25 %  12 s left  250/1,000 samples  1,234 samples/s',
   )
   expect(progressText(part)).toBe('Evaluate  ######------------------  25 %  250/1,000 samples')
   expect(progressText({ ...part, total: 0 })).toBe('Evaluate ...')
