@@ -276,6 +276,15 @@ describe.skipIf(!chromiumPath)('the window in Chromium', () => {
     expect(watched.faults).toEqual([])
   })
 
+  it('marks where a number was none', async () => {
+    studio.nextRunError = { code: 'run.not-finite', message: 'In step 3 of epoch 1, the loss is NaN.' }
+    const { runs } = await studio.handlers['run.start']({ document: recipe({ stages: trainingStages }) }, context)
+    const page = await open(`#/runs/${runs[0]?.id}`)
+    await page.getByText('the loss is NaN').waitFor()
+    await page.getByRole('img', { name: /^Loss over step: .*; not a number at 2\./ }).waitFor()
+    expect(watched.faults).toEqual([])
+  })
+
   it('shows sparsity over time, and opens a layer: its history, its weights, its zeros as a picture', async () => {
     const { runs } = await studio.handlers['run.start']({ document: recipe({ stages: trainingStages }) }, context)
     const page = await open(`#/runs/${runs[0]?.id}`)
