@@ -17,7 +17,7 @@ import { root, tool } from './process.mjs'
  */
 function typeChecks() {
   const layers = readdirSync(join(root, 'src')).map(name => `src/${name}`)
-  const folders = [...layers, 'test', 'bench', 'scripts'].filter(folder =>
+  const folders = [...layers, 'test', 'bench', 'experiments', 'scripts'].filter(folder =>
     existsSync(join(root, folder, 'tsconfig.json')),
   )
   return folders.map(folder => {
