@@ -2,7 +2,7 @@
 import type { RunSummary, StageRecord } from '../shared/domain.ts'
 import type { StageOutcome } from '../shared/stages.ts'
 import { stages as stageTable } from '../shared/stages.ts'
-import { count, percent, seconds } from './format.ts'
+import { count, percent, printable, seconds } from './format.ts'
 import type { ProgressLine } from './progress-line.ts'
 import type { StagePrinter } from './stage-printer.ts'
 import type { Terminal } from './terminal.ts'
@@ -16,7 +16,7 @@ export function createBriefPrinter(terminal: Terminal, line: ProgressLine): Stag
         if (stage.state !== 'finished' || stage.index < next) continue
         printed.set(run.id, stage.index + 1)
         line.clear()
-        if (next === 0) terminal.out(`\n${terminal.bold(`${run.number} ${run.name}`)}\n`)
+        if (next === 0) terminal.out(`\n${terminal.bold(printable(`${run.number} ${run.name}`))}\n`)
         terminal.out(`${stageText(stage)}\n`)
       }
     },

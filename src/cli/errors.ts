@@ -1,6 +1,7 @@
 /** How a command ends when something is wrong: one sentence, or one JSON object, and an exit status. */
 import { CommanderError } from 'commander'
 import { type ErrorData, type ErrorKind, errorKinds, toErrorData } from '../shared/errors.ts'
+import { printable } from './format.ts'
 import type { Terminal } from './terminal.ts'
 
 export const exitStatuses: Readonly<Record<ErrorKind, number>> = { input: 2, failure: 1, interrupted: 130 }
@@ -16,10 +17,12 @@ export function report(thrown: unknown, terminal: Terminal, asJson: boolean): nu
 
 /** The sentence, and what to do about it. */
 export const oneLine = ({ message, hint }: { message: string; hint?: string | undefined }): string =>
-  [message, hint]
-    .filter(Boolean)
-    .join(' ')
-    .replaceAll(/\s*\n\s*/g, ' ')
+  printable(
+    [message, hint]
+      .filter(Boolean)
+      .join(' ')
+      .replaceAll(/\s*\n\s*/g, ' '),
+  )
 
 /** Commander says `error: unknown option '--jsn'`, and a suggestion on a line of its own. */
 function fromCommander({ message }: CommanderError): ErrorData {

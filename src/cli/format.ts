@@ -22,6 +22,11 @@ export function macs(value: number): string {
   return String(value)
 }
 
+/** Text from a file, which may hold what a terminal would obey: control characters become `?`. */
+export const printable = (text: string): string =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  text.replaceAll(/[\x00-\x1f\x7f-\x9f]/g, '?')
+
 export interface Column<Row> {
   readonly title: string
   readonly text: (row: Row) => string
@@ -31,7 +36,7 @@ export interface Column<Row> {
 
 /** Lines of a table, the first being the titles. Each line ends without spaces. */
 export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string[] {
-  const cells = [columns.map(({ title }) => title), ...rows.map(row => columns.map(({ text }) => text(row)))]
+  const cells = [columns.map(({ title }) => title), ...rows.map(row => columns.map(({ text }) => printable(text(row))))]
   const widths = columns.map((_, index) => Math.max(...cells.map(line => line[index]!.length)))
   return cells.map(line =>
     line

@@ -1,7 +1,7 @@
 /** Prints each stage of a run when it is finished, in the order of the recipe: a table, or a JSON line. */
 import type { RunSummary, StageRecord } from '../shared/domain.ts'
 import { stages as stageTable } from '../shared/stages.ts'
-import { seconds } from './format.ts'
+import { printable, seconds } from './format.ts'
 import type { ProgressLine } from './progress-line.ts'
 import { linesOf } from './stage-lines.ts'
 import type { Terminal } from './terminal.ts'
@@ -48,7 +48,7 @@ function stageText(
   { index, use, seconds: took, outcome, cached }: StageRecord,
   terminal: Terminal,
 ): string {
-  const title = index === 0 ? `${terminal.bold(`run ${run.number}: ${run.name}, seed ${run.seed}`)}\n` : ''
+  const title = index === 0 ? `${terminal.bold(printable(`run ${run.number}: ${run.name}, seed ${run.seed}`))}\n` : ''
   const head = `  ${index + 1} ${use}, ${seconds(took ?? 0)}${cached ? ' (taken over from an earlier run)' : ''}`
   const body = outcome ? linesOf(outcome).map(text => `      ${text}`) : []
   return `${title}${[head, ...body].join('\n')}\n`

@@ -137,14 +137,29 @@ function ruleOf(issue: z.core.$ZodIssue): string {
     return `must be ${issue.inclusive ? 'at most' : 'below'} ${issue.maximum}`
   if (issue.code === 'too_small' && issue.origin === 'number')
     return `must be ${issue.inclusive ? 'at least' : 'above'} ${issue.minimum}`
-  if (issue.code === 'too_small') return `needs at least ${issue.minimum} of its parts`
-  if (issue.code === 'too_big') return `has more than ${issue.maximum} parts`
+  if (issue.code === 'too_small' && issue.origin === 'string') return 'must not be empty'
+  if (issue.code === 'too_big' && issue.origin === 'string') return `has more than ${issue.maximum} characters`
+  if (issue.code === 'too_small') return `needs at least ${issue.minimum} ${issue.minimum === 1 ? 'entry' : 'entries'}`
+  if (issue.code === 'too_big') return `has more than ${issue.maximum} entries`
   if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined'))
     return `is required (${issue.expected})`
   if (issue.code === 'invalid_type') return `must be of type ${issue.expected}`
   const options = optionsOf(issue)
   if (options.length > 0) return `must be one of ${options.join(', ')}`
   return issue.message
+}
+
+const longestGiven = 60
+
+/** What stood there instead, where that helps; the beginning of a long text. */
+function givenText({ code }: z.core.$ZodIssue, value: unknown): string {
+  if (value === undefined) return ''
+  if (value !== null && typeof value === 'object') {
+    return code === 'invalid_type' && Array.isArray(value) ? ', got a list' : ''
+  }
+  // JSON has no number for 1e400.
+  const text = typeof value === 'number' ? String(value) : JSON.stringify(value)
+  return `, got ${text.length > longestGiven ? `${text.slice(0, longestGiven)}..."` : text}`
 }
 
 /** Everything wrong with `input`, or the recipe with its defaults. Never throws. */
@@ -172,12 +187,11 @@ export function checkRecipe(
         typeof v === 'string' && key === 'kind' ? v : (v as Record<PropertyKey, unknown> | undefined)?.[key],
       input,
     )
-    const given = value === undefined || typeof value === 'object' ? '' : `, got ${JSON.stringify(value)}`
     const near = typeof value === 'string' ? nearest(value, optionsOf(issue)) : undefined
     return [
       {
         path: at,
-        message: `${at || 'the recipe'} ${ruleOf(issue)}${given}`,
+        message: `${at || 'the recipe'} ${ruleOf(issue)}${givenText(issue, value)}`,
         code: 'recipe.invalid',
         ...(near && { hint: `Did you mean "${near}"?` }),
       },

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { oneLine } from '../../src/cli/errors.ts'
 import { macs, percent, seconds, table } from '../../src/cli/format.ts'
 import { createProgressLine, progressText } from '../../src/cli/progress-line.ts'
 import { projectFileFor } from '../../src/cli/recipe-file.ts'
@@ -59,15 +60,37 @@ it('aligns tables, words left and numbers right', () => {
 })
 
 it('names a project after its recipe in characters that every file system takes', () => {
-  const names = ['Global 90 %', 'a/b\\c:d*e?f"g<h>i|j', '..', '...hidden', 'ends with dots. .', 'x'.repeat(200), '剪枝']
-  const files = names.map(name => projectFileFor(exampleRecipe({ name })).split('/').at(-1))
+  const names = ['Global 90 %', 'a/b\\c:d*e?f"g<h>i|j', '..', '...hidden', 'ends with dots. .', 'x'.repeat(300), '剪枝']
+  const files = names.map(name =>
+    projectFileFor({ ...exampleRecipe(), name })
+      .split('/')
+      .at(-1),
+  )
   expect(files).toEqual([
     'Global 90 %.espalier',
     'a-b-c-d-e-f-g-h-i-j.espalier',
-    '-.espalier',
-    '-hidden.espalier',
+    'recipe.espalier',
+    'hidden.espalier',
     'ends with dots.espalier',
-    `${'x'.repeat(120)}.espalier`,
+    `${'x'.repeat(200)}.espalier`,
     '剪枝.espalier',
   ])
+  const fileOf = (name: string) =>
+    projectFileFor({ ...exampleRecipe(), name })
+      .split('/')
+      .at(-1)
+  // Nothing that a shell takes for an option, or Windows for a device; never half of a character.
+  expect(['--help', '../../etc/passwd', 'CON', 'con.v2', 'control'].map(fileOf)).toEqual(
+    ['help', 'etc-passwd', 'recipe CON', 'recipe con.v2', 'control'].map(name => `${name}.espalier`),
+  )
+  expect(fileOf('🌳'.repeat(100))).toBe(`${'🌳'.repeat(50)}.espalier`)
+  expect(fileOf(`x${'ü'.repeat(150)}`)).toBe(`x${'ü'.repeat(99)}.espalier`)
+})
+
+it('shows control characters of names instead of obeying them', () => {
+  const rows = table([{ title: 'name', text: (row: string) => row }], ['\x1b[31mred\x07', 'a\nb\x9b2J'])
+  expect(rows).toEqual(['name', '?[31mred?', 'a?b?2J'])
+  expect(oneLine({ message: 'There is no \x1b]0;title\x07.', hint: 'Look\n again.' })).toBe(
+    'There is no ?]0;title?. Look again.',
+  )
 })

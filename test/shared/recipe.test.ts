@@ -78,8 +78,17 @@ describe('a recipe', () => {
     ['a seed that is no whole number', { ...least, seeds: [0.5] }, 'seeds[0]', /seeds\[0\]/],
     ['no seed', { ...least, seeds: [] }, 'seeds', /at least 1/],
     ['another version', { ...least, espalier: 2 }, 'espalier', /must be one of 1/],
-    ['a list', [], '', /the recipe must be of type object/],
-    ['nothing', null, '', /the recipe must be of type object/],
+    ['a list', [], '', /the recipe must be of type object, got a list$/],
+    ['nothing', null, '', /the recipe must be of type object, got null$/],
+    ['no name', { ...least, name: '' }, 'name', /must not be empty/],
+    ['a long name', { ...least, name: 'x'.repeat(201) }, 'name', /has more than 200 characters, got "x{59}\.\.\."$/],
+    ['no stages', { ...least, stages: [] }, 'stages', /stages needs at least 1 entry$/],
+    [
+      'a number that JSON cannot hold',
+      JSON.parse(JSON.stringify({ ...least, stages: [{ use: 'prune', sparsity: 7 }] }).replace('7', '1e400')),
+      'stages[0].sparsity',
+      /must be of type number, got Infinity$/,
+    ],
   ]
   it.each(broken)('with %s is refused, naming the place', (_, input, path, words, hint) => {
     const { problems } = checkRecipe(input)

@@ -5,7 +5,7 @@ import type { DatasetFacts, ModelFacts } from '../../studio/inputs.ts'
 import { recognise } from '../../studio/library.ts'
 import { createReaders } from '../../studio/readers.ts'
 import type { DefineCommand } from '../command.ts'
-import { count, macs, percent, table } from '../format.ts'
+import { count, macs, percent, printable, table } from '../format.ts'
 import { createProgressLine, progressText } from '../progress-line.ts'
 import type { Terminal } from '../terminal.ts'
 
@@ -34,7 +34,7 @@ function toJson(kind: 'dataset' | 'model', facts: DatasetFacts | ModelFacts) {
   return { kind, ...rest }
 }
 
-const noteLines = (notes: DatasetFacts['notes']) => notes.map(({ kind, text }) => `  ${kind}: ${text}`)
+const noteLines = (notes: DatasetFacts['notes']) => notes.map(({ kind, text }) => printable(`  ${kind}: ${text}`))
 
 function datasetLines({
   name,
@@ -58,7 +58,7 @@ function datasetLines({
     classes.map((label, index) => ({ label, index })),
   )
   return [
-    `${name}: data set, ${formatLabel}`,
+    printable(`${name}: data set, ${formatLabel}`),
     `  samples of ${shape.join(' x ')} ${sampleType}, ${classes.length} classes`,
     ...splits.map(split => `  ${split.name}: ${count(split.count)} samples`),
     ...noteLines(notes),
@@ -87,7 +87,7 @@ function modelLines(model: ModelFacts): string[] {
     layers,
   )
   return [
-    `${name}: checkpoint, ${formatLabel}`,
+    printable(`${name}: checkpoint, ${formatLabel}`),
     `  ${architecture}, ${classes} classes, input ${inputDims.join(' x ')}`,
     `  ${count(parameters)} parameters, ${count(prunable)} of them prunable, ${macs(model.macs)} MACs`,
     ...noteLines(notes),

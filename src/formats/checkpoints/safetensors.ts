@@ -4,9 +4,9 @@
  * order, without holes, sizes that agree; and, since JSON readers let them pass, no name twice.
  */
 import { EspalierError } from '../../shared/errors.ts'
+import { repeatedKey } from '../../shared/json-keys.ts'
 import { type ByteSource, memorySource } from '../byte-source.ts'
 import type { CheckpointContent, CheckpointReader, StoredTensor, StoredType } from '../checkpoint.ts'
-import { repeatedKey } from '../codecs/json-keys.ts'
 import type { ImportNote } from '../dataset.ts'
 import { cutShort, damaged, endsBefore } from '../file-faults.ts'
 import { elementsOf, toFloat32 } from '../stored-types.ts'

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { readSafetensorsBytes } from '../../../src/formats/checkpoints/safetensors.ts'
-import { repeatedKey } from '../../../src/formats/codecs/json-keys.ts'
 import { type TensorToWrite, writeSafetensors } from '../../../src/formats/write-safetensors.ts'
+import { repeatedKey } from '../../../src/shared/json-keys.ts'
 import { fuzz, random, thrownBy } from '../fuzz.ts'
 
 const plain = (bytes: Uint8Array) =>
