@@ -14,6 +14,10 @@ export interface TrainSplit {
  */
 export const defaultSplitSeed = 1234
 
+/** How many of `count` training samples the share sets aside: at most all but one. */
+export const validationCount = (count: number, share: number): number =>
+  Math.max(0, Math.min(Math.round(share * count), count - 1))
+
 /**
  * Sets round(`share` x `count`) of `count` samples aside, at most all but one. With `labels` (one class index a sample)
  * every class gives its share, to within one sample. Throws `argument.invalid` for a share outside [0, 1).
@@ -32,7 +36,7 @@ export function splitTrain(
       rule: 'The share of training samples set aside for validation is at least 0 and below 1.',
     })
   }
-  const wanted = Math.max(0, Math.min(Math.round(share * count), count - 1))
+  const wanted = validationCount(count, share)
   const random = createRandom(seed)
   const groups = groupByLabel(count, labels)
   const quotas = apportion(

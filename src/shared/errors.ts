@@ -45,9 +45,10 @@ export const errorKinds = {
   'project.corrupt': 'input',
   'not-found': 'input',
   'not-allowed': 'input',
+  // a place that cannot be written to is the wrong place
+  'disk.full': 'input',
+  'disk.read-only': 'input',
   // what went wrong while working
-  'disk.full': 'failure',
-  'disk.read-only': 'failure',
   'engine.missing': 'failure',
   'engine.install-failed': 'failure',
   'engine.failed': 'failure',

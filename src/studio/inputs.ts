@@ -5,10 +5,12 @@
 import { architectureOf } from '../core/architectures.ts'
 import { graphCost } from '../core/graph/cost.ts'
 import { elementCount } from '../core/graph/dims.ts'
+import { validationCount } from '../core/split.ts'
 import { samplesNeeded } from '../engine/samples-needed.ts'
 import { EspalierError } from '../shared/errors.ts'
 import type { ReaderOptions } from '../shared/reader-options.ts'
 import type { Recipe } from '../shared/recipe.ts'
+import { stages as stageTable } from '../shared/stages.ts'
 import type { StoredDataset, StoredModel } from './project/library.ts'
 import type { RunInputs } from './project/run-inputs.ts'
 import { fileSignature } from './signature.ts'
@@ -70,8 +72,8 @@ export interface Inputs {
 
 /**
  * Reads the data set and the checkpoint of `recipe`, whose paths are absolute, and checks that they fit each other and
- * the stages. Throws what the readers throw, `architecture.unknown`, `dataset.classes`, `dataset.shape`,
- * `dataset.no-split`.
+ * the stages. Throws what the readers throw, `architecture.unknown`, `model.invalid`, `dataset.classes`,
+ * `dataset.shape`, `dataset.no-split`.
  */
 export async function readInputs(recipe: Recipe, readers: Readers, options: ReadOptions = {}): Promise<Inputs> {
   const { checkpoint, architecture } = recipe.model
@@ -83,12 +85,30 @@ export async function readInputs(recipe: Recipe, readers: Readers, options: Read
   requireSplits(recipe, dataset)
   const id = model?.architecture ?? architecture!
   const graph = architectureOf(id, { classes: dataset.classes.length, inputDims: inputDimsOf(dataset) })
-  const layers = graphCost(graph).layers.map(({ name, macs, kernel }) => ({
+  const { parameters, layers: costs } = graphCost(graph)
+  requireKept(id, parameters, recipe)
+  const layers = costs.map(({ name, macs, kernel }) => ({
     name,
     macs,
     weights: kernel ? elementCount(kernel.dims) : null,
   }))
   return { dataset, model, architecture: id, layers }
+}
+
+/** Of a blob in SQLite, bytes. */
+const largestKept = 1e9
+const bytesPerWeight = 4
+
+/** Weights that a stage makes or changes are kept in the project. Throws `model.invalid` if they would be too many. */
+function requireKept(architecture: string, parameters: number, { model, stages }: Recipe): void {
+  const isKept = model.checkpoint === undefined || stages.some(({ use }) => stageTable[use].changesModel)
+  const most = largestKept / bytesPerWeight
+  if (!isKept || parameters <= most) return
+  throw new EspalierError({
+    code: 'model.invalid',
+    message: `${architecture} has ${parameters} parameters, and a project keeps networks of at most ${most}.`,
+    hint: 'Choose a smaller depth or width.',
+  })
 }
 
 /** Throws `dataset.classes` or `dataset.shape` if the network does not take these samples. */
@@ -140,10 +160,11 @@ function requireSplits(recipe: Recipe, dataset: DatasetFacts): void {
         hint: `It has ${[...has].join(' and ')} samples.`,
       })
     }
-    if (split === 'validation' && recipe.data.validation === 0) {
+    const trainCount = dataset.splits.find(({ name }) => name === 'train')?.count ?? 0
+    if (split === 'validation' && validationCount(trainCount, recipe.data.validation) === 0) {
       throw new EspalierError({
         code: 'dataset.no-split',
-        message: `stages[${index}] scores the validation split, and data.validation is 0.`,
+        message: `stages[${index}] scores the validation split, and data.validation is ${recipe.data.validation} of ${trainCount} training samples.`,
         rule: 'The validation split is the share data.validation of the training samples.',
         hint: 'Set data.validation above 0, or score another split.',
       })

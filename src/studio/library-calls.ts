@@ -1,6 +1,6 @@
 /** The calls about the library and recipes. */
 import { randomUUID } from 'node:crypto'
-import { dirname } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import type { Handlers, Source } from '../shared/contract.ts'
 import { EspalierError } from '../shared/errors.ts'
 import type { Announcer } from './announcer.ts'
@@ -46,7 +46,8 @@ export function createLibraryCalls(options: LibraryCallOptions): LibraryCalls {
 
   function pathOf(source: Source): string {
     if ('path' in source) {
-      if (options.acceptsPaths) return source.path
+      // As in a recipe: relative to the project's folder.
+      if (options.acceptsPaths) return resolve(dirname(project.path), source.path)
       throw new EspalierError({
         code: 'not-allowed',
         message: 'A window may not name a file by its path here.',

@@ -187,6 +187,18 @@ const cases: readonly Case[] = [
     make: () => ({ model: { architecture: 'resnet21-a' } }),
   },
   {
+    name: 'a validation share of no sample at all',
+    code: 'dataset.no-split',
+    says: /data\.validation is 0\.000001 of \d+ training samples/,
+    make: () => ({ data: { path: 'cifar', validation: 1e-6 }, stages: [{ use: 'evaluate', split: 'validation' }] }),
+  },
+  {
+    name: 'a network that no project could keep',
+    code: 'model.invalid',
+    says: /resnet1202-b-w99 has \d{11,} parameters, and a project keeps networks of at most 250000000/,
+    make: () => ({ model: { architecture: 'resnet1202-b-w99' } }),
+  },
+  {
     name: 'a split that the data does not have',
     code: 'dataset.no-split',
     says: /stages\[0\] scores the validation split/,
@@ -231,6 +243,8 @@ describe('espalier run refuses', () => {
     ['an early end', '{\n  "name": "x"', /line 2, column 14/],
     ['a word', '{\n  "name": yes\n}', /line 2, column 11/],
     ['nothing', '', /line 1, column 1/],
+    ['a word in a long line', `{"name": NaN, "x": "${'y'.repeat(100)}"}`, /line 1, column 10, unexpected token 'N'\.$/],
+    ['a key that stands twice', '{"name": "a", "seeds": [0], "name": "b"}', /the key "name" stands twice/],
   ]
   it.each(broken)('a recipe with %s, naming the place', async (_, text, place) => {
     const { write, project } = workplace()
@@ -238,6 +252,14 @@ describe('espalier run refuses', () => {
     expect(status).toBe(2)
     expect(errorIn(err)).toMatchObject({ code: 'recipe.not-json', message: expect.stringMatching(place) })
     expect(errorIn(err).message).toContain('broken.json')
+  })
+
+  it('a recipe in another encoding', async () => {
+    const { write, project } = workplace()
+    const file = write('wide.json', Buffer.from('\ufeff{"name": "x"}', 'utf16le'))
+    const { status, err } = await espalier('run', file, '--project', project, '--json')
+    expect([status, errorIn(err).code]).toEqual([2, 'recipe.not-json'])
+    expect(errorIn(err).message).toMatch(/wide\.json is not a recipe: it is not text in UTF-8\.$/)
   })
 
   it('a project of a newer version, and leaves it as it is', async () => {
@@ -272,7 +294,7 @@ describe('espalier run refuses', () => {
       join(folder, 'closed', 'x.espalier'),
       '--json',
     )
-    expect([status, errorIn(err).code]).toEqual([1, 'disk.read-only'])
+    expect([status, errorIn(err).code]).toEqual([2, 'disk.read-only'])
   })
 
   it('the hostile pickle was never run', async () => {

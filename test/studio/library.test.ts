@@ -131,5 +131,7 @@ it('takes relative paths as relative to the project', async () => {
   const { runs } = await studio.call('run.start', { document: recipeIn(studio, { data: { path: 'here' } }) })
   const { recipe } = await studio.call('run.get', { id: runs[0]!.id })
   expect(recipe.data.path).toBe(join(studio.path, '..', 'here'))
+  const imported = await studio.call('library.import', { source: { path: 'here' } })
+  expect(imported).toMatchObject({ dataset: { path: join(studio.path, '..', 'here'), missing: false } })
   await studio.idle()
 })

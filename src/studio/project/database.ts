@@ -3,8 +3,8 @@
  * The write-ahead log is in use only while the project is open, so that a closed project is one file that can be
  * copied, mailed and opened from a read-only place.
  */
-import { accessSync, closeSync, constants, existsSync, openSync, readSync, statfsSync, statSync } from 'node:fs'
-import { dirname, extname } from 'node:path'
+import { accessSync, closeSync, constants, existsSync, openSync, readSync, rmSync, statfsSync, statSync } from 'node:fs'
+import { basename, dirname, extname } from 'node:path'
 import Database from 'better-sqlite3'
 import { EspalierError } from '../../shared/errors.ts'
 import { corrupt, notAProject, projectFault, readOnly, withFaults } from './faults.ts'
@@ -15,6 +15,8 @@ export const applicationId = 0x45535041
 
 const magic = 'SQLite format 3\0'
 const busyTimeoutMs = 5000
+/** Bytes of a file name, on nearly every file system. */
+const longestName = 255
 
 export interface OpenOptions {
   /** Nothing is written; the file must exist and be of this version. */
@@ -29,6 +31,7 @@ export interface OpenOptions {
  */
 export function openDatabase(path: string, options: OpenOptions = {}): Database.Database {
   const migrations = options.migrations ?? allMigrations
+  const wasThere = existsSync(path)
   const isNew = !checkFile(path, options.readOnly ?? false)
   return withFaults(path, () => {
     const db = new Database(path, { readonly: options.readOnly ?? false, timeout: busyTimeoutMs })
@@ -41,9 +44,15 @@ export function openDatabase(path: string, options: OpenOptions = {}): Database.
       return db
     } catch (thrown) {
       db.close()
+      if (!wasThere) removeEmpty(path)
       throw thrown
     }
   })
+}
+
+/** What SQLite leaves of a file that it could make but not fill, on a full disk. */
+function removeEmpty(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.size === 0) rmSync(path, { force: true })
 }
 
 /** Folds the write-ahead log back, unless another process has the project open, and closes. */
@@ -72,9 +81,19 @@ function checkFile(path: string, mustExist: boolean): boolean {
       throw new EspalierError({ code: 'file.missing', message, file: path })
     }
     if (!isWritable(folder)) throw new EspalierError(readOnly(path))
+    if (Buffer.byteLength(`${basename(path)}-journal`) > longestName) {
+      throw new EspalierError({
+        code: 'argument.invalid',
+        message: `${path} is too long a name for a project.`,
+        file: path,
+        rule: `A name has at most ${longestName - '-journal'.length} bytes: SQLite puts "-journal" behind it.`,
+      })
+    }
     return false
   }
-  if (!found.isFile()) throw new EspalierError(notAProject(path, 'it is a folder'))
+  if (!found.isFile()) {
+    throw new EspalierError(notAProject(path, found.isDirectory() ? 'it is a folder' : 'it is not a file'))
+  }
   // SQLite would only open such a file for reading, and say so at the first write.
   if (!mustExist && !(isWritable(path) && isWritable(dirname(path)))) throw new EspalierError(readOnly(path))
   if (found.size === 0) {

@@ -162,6 +162,19 @@ describe('what is not a project is refused and left as it is', () => {
     expect(existsSync(path)).toBe(false)
   })
 
+  it('a name that SQLite could not put an ending behind: no file is made', () => {
+    const folder = temporaryFolder()
+    const path = join(folder, `x${'ü'.repeat(119)}.espalier`)
+    const error = refusal(() => openProject(path))
+    expect([error.code, error.file, error.rule]).toEqual([
+      'argument.invalid',
+      path,
+      'A name has at most 247 bytes: SQLite puts "-journal" behind it.',
+    ])
+    expect(readdirSync(folder)).toEqual([])
+    openProject(join(folder, `${'ü'.repeat(119)}.espalier`)).close()
+  })
+
   it('a missing file opened for reading', () => {
     const path = join(temporaryFolder(), 'x.espalier')
     expect(refusal(() => openProject(path, { readOnly: true })).code).toBe('file.missing')
@@ -278,6 +291,21 @@ describe('a disk that refuses', () => {
       `,
     )
     expect(result).toMatch(/^disk\.full The disk that holds .* is full\.$/m)
+  })
+
+  it.skipIf(!canMount())('full before anything could be written, for real: no empty file is left', () => {
+    const folder = temporaryFolder()
+    const result = inMount(
+      folder,
+      `
+      import { readdirSync, writeFileSync } from 'node:fs'
+      import { openProject } from ${JSON.stringify(sourceUrl('project.ts'))}
+      try { writeFileSync(${JSON.stringify(join(folder, 'filler'))}, Buffer.alloc(2 << 20)) } catch {}
+      try { openProject(${JSON.stringify(join(folder, 'x.espalier'))}) } catch (error) { console.log(error.code) }
+      console.log(readdirSync(${JSON.stringify(folder)}).join())
+      `,
+    )
+    expect(result).toBe('disk.full\nfiller\n')
   })
 
   it.skipIf(process.getuid?.() !== 0)('read-only, for real: another user, who may not write there', () => {
