@@ -173,15 +173,14 @@ describe.skipIf(!chromiumPath || !hasEngine)('a person at the window', () => {
 
   it('loses nothing on reload, shows the same in a second window, and stops within a batch', async () => {
     const { page, faults } = watched
-    await importBoth(page)
-    await page.getByRole('main').getByRole('button', { name: 'New recipe' }).click()
-    // One sample a step and the whole training split: long enough to be watched.
-    await page.getByRole('radio', { name: 'Training' }).first().check({ force: true })
-    await field(page, 'Batch').first().fill('1')
+    await page.getByRole('button', { name: 'Open the sample project' }).click()
+    await page.getByRole('link', { name: 'Glyphs, dense' }).first().click()
+    // More than this test, on however slow a machine, can wait for.
+    await field(page, 'Epochs').fill('100')
     await press(page, 'Run')
-    const progress = (where: Page) => where.getByRole('progressbar', { name: 'Stage 1, Evaluate' })
+    const progress = (where: Page) => where.getByRole('progressbar', { name: 'Stage 1, Train' })
     const share = async (where: Page) => Number(await progress(where).getAttribute('aria-valuenow'))
-    await expect.poll(() => share(page), { timeout: uiWaitMs }).toBeGreaterThan(5)
+    await expect.poll(() => share(page), { timeout: uiWaitMs }).toBeGreaterThan(0)
     const before = await share(page)
     await page.reload()
     await expect.poll(() => share(page), { timeout: uiWaitMs }).toBeGreaterThanOrEqual(before)
