@@ -1,68 +1,18 @@
 /** The built window in a real Chromium with a double of the studio behind it: what is hard to bring about with a real one. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import type { Browser, BrowserContext } from 'playwright-core'
-import { build } from 'vite'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { axeFaults, chromiumPath, launchChromium, type WatchedPage, watchedPage } from '../browser/chromium.ts'
-import { type ServedDouble, serveDouble } from './double/serve.ts'
-import { StudioDouble } from './double/studio.ts'
-
-const configFile = join(import.meta.dirname, '../../renderer.vite.config.ts')
-
-const recipe = (changes: object = {}) => ({
-  name: 'Global magnitude 50 %',
-  model: { checkpoint: '/data/checkpoints/resnet20-12fca82f.th' },
-  data: { path: '/data/cifar10-first1000' },
-  stages: [{ use: 'evaluate' }, { use: 'prune', sparsity: 0.5 }, { use: 'evaluate' }],
-  ...changes,
-})
-const context = { signal: new AbortController().signal }
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { axeFaults, chromiumPath } from '../browser/chromium.ts'
+import { serveDouble } from './double/serve.ts'
+import { context, recipe, trainingStages, useWindow } from './double/window.ts'
 
 describe.skipIf(!chromiumPath)('the window in Chromium', () => {
-  let folder: string
-  let browser: Browser
-  let browserContext: BrowserContext
-  let studio: StudioDouble
-  let served: ServedDouble
-  let watched: WatchedPage
-
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'espalier-window-'))
-    const before = process.env['NODE_ENV']
-    process.env['NODE_ENV'] = 'production'
-    await build({ configFile, logLevel: 'error', build: { outDir: folder } })
-    process.env['NODE_ENV'] = before
-    browser = await launchChromium()
-  })
-  afterAll(async () => {
-    await browser.close()
-    rmSync(folder, { recursive: true, force: true })
-  })
-
-  beforeEach(async () => {
-    studio = new StudioDouble({ stepMs: 5 })
-    served = await serveDouble(studio, folder)
-    browserContext = await browser.newContext({ viewport: { width: 1440, height: 900 } })
-    watched = await watchedPage(browserContext)
-  })
-  afterEach(async () => {
-    await browserContext.close()
-    await served.close()
-  })
-
-  const save = async (document: object = recipe()) => studio.handlers['recipe.save']({ document }, context)
-  const open = async (hash: string) => {
-    await watched.page.goto(served.url + hash)
-    return watched.page
-  }
-  const saved = (id: string) => studio.recipes.find(r => r.id === id)?.document as ReturnType<typeof recipe>
-  const areAllFinished = () => [...studio.details.values()].every(d => d.run.state === 'finished')
+  const w = useWindow()
+  const save = async (document: object = recipe()) => w.studio.handlers['recipe.save']({ document }, context)
+  const saved = (id: string) => w.studio.recipes.find(r => r.id === id)?.document as ReturnType<typeof recipe>
 
   it('edits a recipe: values, order, undo, autosave, and a name that follows', async () => {
     const { id } = await save()
-    const page = await open(`#/recipes/${id}`)
+    const page = await w.open(`#/recipes/${id}`)
     const sparsity = page.getByRole('textbox', { name: 'Sparsity' })
     await sparsity.fill('70 %')
     await sparsity.blur()
@@ -88,14 +38,14 @@ describe.skipIf(!chromiumPath)('the window in Chromium', () => {
     await expect.poll(() => saved(id)).toEqual(recipe())
     await page.keyboard.press('Control+Shift+Z')
     await expect.poll(() => saved(id).name).toBe('Global magnitude 70 %')
-    expect(watched.faults).toEqual([])
+    expect(w.watched.faults).toEqual([])
   })
 
   it('writes a choice that has parameters of its own as short as it can be, and a fold opens for the rest', async () => {
     const { id } = await save(
       recipe({ stages: [{ use: 'train', epochs: 3, schedule: 'cosine' }, { use: 'evaluate' }] }),
     )
-    const page = await open(`#/recipes/${id}`)
+    const page = await w.open(`#/recipes/${id}`)
     const stage = () => (saved(id).stages as unknown[])[0]
     await page.getByRole('combobox', { name: 'Optimizer' }).selectOption('adam')
     await expect.poll(stage).toEqual({ use: 'train', epochs: 3, schedule: 'cosine', optimizer: 'adam' })
@@ -119,12 +69,12 @@ describe.skipIf(!chromiumPath)('the window in Chromium', () => {
       .click()
     await page.getByRole('textbox', { name: 'Label smoothing' }).waitFor()
     expect(await axeFaults(page)).toEqual([])
-    expect(watched.faults).toEqual([])
+    expect(w.watched.faults).toEqual([])
   })
 
   it('names a wrong value at its field, and keeps what was typed', async () => {
     const { id } = await save()
-    const page = await open(`#/recipes/${id}`)
+    const page = await w.open(`#/recipes/${id}`)
     const sparsity = page.getByRole('textbox', { name: 'Sparsity' })
     await sparsity.fill('1.2')
     await page.getByText('Must be below 1, got 1.2').first().waitFor()
@@ -138,13 +88,13 @@ describe.skipIf(!chromiumPath)('the window in Chromium', () => {
 
   it('takes over what another window saved, and asks when both have changes', async () => {
     const { id } = await save()
-    const page = await open(`#/recipes/${id}`)
+    const page = await w.open(`#/recipes/${id}`)
     await page.getByRole('textbox', { name: 'Sparsity' }).waitFor()
-    await studio.handlers['recipe.save']({ id, document: recipe({ name: 'Theirs' }) }, context)
+    await w.studio.handlers['recipe.save']({ id, document: recipe({ name: 'Theirs' }) }, context)
     await expect.poll(() => page.getByLabel('Name of the recipe').inputValue()).toBe('Theirs')
 
     await page.getByLabel('Name of the recipe').fill('Mine')
-    await studio.handlers['recipe.save']({ id, document: recipe({ name: 'Theirs again' }) }, context)
+    await w.studio.handlers['recipe.save']({ id, document: recipe({ name: 'Theirs again' }) }, context)
     await page.getByText('was changed in another window').waitFor()
     await page.getByRole('button', { name: 'Keep mine' }).click()
     await expect.poll(() => saved(id).name).toBe('Mine')
@@ -152,15 +102,15 @@ describe.skipIf(!chromiumPath)('the window in Chromium', () => {
 
   it('starts several sparsities at once and shows them side by side as they come in', async () => {
     const { id } = await save()
-    const page = await open(`#/recipes/${id}`)
+    const page = await w.open(`#/recipes/${id}`)
     await page.getByRole('button', { name: 'Several sparsities' }).click()
     await page.getByRole('textbox', { name: 'Sparsities' }).fill('30 %, 0.5 0.9')
     await page.locator('input[value="uniform"]').check()
     await page.getByRole('button', { name: 'Run 6 runs' }).click()
     await page.getByRole('heading', { name: 'Compare' }).waitFor()
     await expect.poll(() => page.getByRole('row', { name: /magnitude/ }).count(), { timeout: 15_000 }).toBe(6)
-    await expect.poll(areAllFinished, { timeout: 15_000 }).toBe(true)
-    expect(studio.recipes.map(r => r.name)).toContain('Uniform magnitude 90 %')
+    await expect.poll(w.areAllFinished, { timeout: 15_000 }).toBe(true)
+    expect(w.studio.recipes.map(r => r.name)).toContain('Uniform magnitude 90 %')
     const row = page.getByRole('row', { name: /Uniform magnitude 50 %/ }).first()
     await expect.poll(() => row.textContent()).toMatch(/−\d/)
 
@@ -206,15 +156,13 @@ describe.skipIf(!chromiumPath)('the window in Chromium', () => {
       expect(content.length).toBeGreaterThan(2000)
       expect(download.suggestedFilename()).toBe(`accuracy-against-sparsity.${format.toLowerCase()}`)
     }
-    expect(watched.faults).toEqual([])
+    expect(w.watched.faults).toEqual([])
   })
 
   it('shows a run live, loses nothing on reload, and stops it', async () => {
-    studio = new StudioDouble({ stepMs: 60 })
-    await served.close()
-    served = await serveDouble(studio, folder)
+    await w.replaceStudio({ stepMs: 60 })
     const { id } = await save()
-    const page = await open(`#/recipes/${id}`)
+    const page = await w.open(`#/recipes/${id}`)
     await page.getByRole('textbox', { name: 'Sparsity' }).press('Control+Enter')
     await page.getByText('Scoring the test split').waitFor()
     const progress = page.getByRole('progressbar', { name: 'Stage 1, Evaluate' })
@@ -226,143 +174,35 @@ describe.skipIf(!chromiumPath)('the window in Chromium', () => {
     expect(await page.getByRole('log').textContent()).toContain('Stage 1, evaluate')
     await page.getByRole('button', { name: 'Stop' }).click()
     await page.getByText('Stopped').first().waitFor()
-    expect([...studio.details.values()].map(d => d.run.state)).toEqual(['stopped'])
-    expect(watched.faults).toEqual([])
-  })
-
-  const trainingStages = [
-    { use: 'evaluate' },
-    { use: 'prune', sparsity: 0.8, schedule: { kind: 'gradual', endEpoch: 3 }, train: { epochs: 3 } },
-    { use: 'train', epochs: 2 },
-    { use: 'evaluate' },
-  ]
-
-  it('draws training as it goes, on one axis with one cursor, with the numbers behind it', async () => {
-    const { runs } = await studio.handlers['run.start']({ document: recipe({ stages: trainingStages }) }, context)
-    const page = await open(`#/runs/${runs[0]?.id}`)
-    await expect.poll(areAllFinished, { timeout: 15_000 }).toBe(true)
-    const chart = (name: string) => page.getByRole('img', { name: new RegExp(`^${name} over`) })
-    for (const name of ['Loss', 'Accuracy', 'Learning rate']) await chart(name).waitFor()
-    // Fifteen steps of the stage that prunes, ten of the one that trains.
-    await page.getByRole('button', { name: 'Loss as a table' }).click()
-    await page.getByText('25 rows').waitFor()
-    const [csv] = await Promise.all([
-      page.waitForEvent('download'),
-      page
-        .getByRole('region', { name: 'Loss, numbers' })
-        .locator('xpath=..')
-        .getByRole('button', { name: 'CSV' })
-        .click(),
-    ])
-    const lines = readFileSync(await csv.path(), 'utf8')
-      .trim()
-      .split('\r\n')
-    expect(lines[0]).toBe('stage,step,step of all stages,loss,valLoss')
-    expect(lines.length).toBe(26)
-    expect(lines[5]?.split(',')).toEqual(['2', '5', '5', '1', '1.8'])
-    expect(await page.getByRole('region', { name: 'Epochs' }).getByRole('row').count()).toBe(6)
-
-    // The cursor of one chart is that of all: the readings are of the epoch under it.
-    await page.getByRole('radio', { name: 'Epoch' }).check({ force: true })
-    const box = await chart('Accuracy').boundingBox()
-    if (!box) throw new Error('the chart is there')
-    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2)
-    await page.getByText(/^epoch [23]$/).waitFor()
-    await page.getByRole('radio', { name: 'Sparsity' }).check({ force: true })
-    await page.getByRole('checkbox', { name: 'log y' }).check()
-    await page.reload()
-    expect(await page.getByRole('checkbox', { name: 'log y' }).isChecked()).toBe(true)
-    expect(await page.getByRole('radio', { name: 'Sparsity' }).isChecked()).toBe(true)
-    expect(watched.faults).toEqual([])
-  })
-
-  it('marks where a number was none', async () => {
-    studio.nextRunError = { code: 'run.not-finite', message: 'In step 3 of epoch 1, the loss is NaN.' }
-    const { runs } = await studio.handlers['run.start']({ document: recipe({ stages: trainingStages }) }, context)
-    const page = await open(`#/runs/${runs[0]?.id}`)
-    await page.getByText('the loss is NaN').waitFor()
-    await page.getByRole('img', { name: /^Loss over step: .*; not a number at 2\./ }).waitFor()
-    expect(watched.faults).toEqual([])
-  })
-
-  it('shows sparsity over time, and opens a layer: its history, its weights, its zeros as a picture', async () => {
-    const { runs } = await studio.handlers['run.start']({ document: recipe({ stages: trainingStages }) }, context)
-    const page = await open(`#/runs/${runs[0]?.id}`)
-    await expect.poll(areAllFinished, { timeout: 15_000 }).toBe(true)
-    await page.getByRole('img', { name: 'Sparsity of 20 layers at 16 moments' }).waitFor()
-    await page.getByRole('button', { name: 'layer1.0.conv1' }).click()
-    const layer = page.getByRole('region', { name: 'Layer layer1.0.conv1' })
-    await layer.getByText('24 zeros, 33.3').waitFor()
-    // Two input channels with kernels of 3 x 3 across, four output channels downwards; weight 1 is none, weight 2 the first.
-    const pixels = await layer.getByRole('img', { name: /^Which weights/ }).evaluate(element => {
-      const canvas = element as HTMLCanvasElement
-      const row = canvas.getContext('2d')?.getImageData(0, 0, 3, 1).data ?? []
-      return {
-        width: canvas.width,
-        height: canvas.height,
-        colors: [0, 4, 8].map(at => [...row.slice(at, at + 3)].join()),
-      }
-    })
-    expect([pixels.width, pixels.height]).toEqual([6, 12])
-    expect(pixels.colors[1]).toBe(pixels.colors[2])
-    expect(pixels.colors[0]).not.toBe(pixels.colors[1])
-    await layer.getByRole('checkbox', { name: 'Weights as a table' }).check()
-    expect(await layer.getByRole('row').allTextContents()).toContain('0.5116')
-    await layer.getByRole('button', { name: 'Close layer1.0.conv1' }).click()
-    expect(await layer.count()).toBe(0)
-    expect(watched.faults).toEqual([])
-  })
-
-  it('pauses a run and resumes it, and says so', async () => {
-    studio = new StudioDouble({ stepMs: 60 })
-    await served.close()
-    served = await serveDouble(studio, folder)
-    const { runs } = await studio.handlers['run.start']({ document: recipe({ stages: trainingStages }) }, context)
-    const page = await open(`#/runs/${runs[0]?.id}`)
-    const state = (word: string) => page.locator('.view-head').getByText(word, { exact: true })
-    await state('Running').waitFor()
-    await page.getByRole('button', { name: 'Pause' }).click()
-    await state('Paused').waitFor()
-    expect(await page.getByRole('button', { name: 'Stop' }).count()).toBe(0)
-    await page.getByRole('button', { name: 'Resume' }).click()
-    await state('Running').waitFor()
-    await page
-      .locator('.view-head')
-      .getByText(/^resumed/)
-      .waitFor()
-    await page.getByRole('button', { name: 'Stop' }).click()
-    await state('Stopped').waitFor()
-    await page.getByRole('button', { name: 'Resume' }).waitFor()
-    expect(watched.faults).toEqual([])
+    expect([...w.studio.details.values()].map(d => d.run.state)).toEqual(['stopped'])
+    expect(w.watched.faults).toEqual([])
   })
 
   it('offers the sample project where there is nothing yet', async () => {
-    studio = new StudioDouble({ stepMs: 5, isEmpty: true })
-    await served.close()
-    served = await serveDouble(studio, folder)
-    const page = await open('#/library')
+    await w.replaceStudio({ stepMs: 5, isEmpty: true })
+    const page = await w.open('#/library')
     await page.getByRole('button', { name: 'Open the sample project' }).click()
     await page.getByRole('row', { name: /Glyphs, global/ }).waitFor()
-    await page.goto(`${served.url}#/library`)
+    await page.goto(`${w.served.url}#/library`)
     await page.getByRole('heading', { name: 'Data sets' }).waitFor()
     expect(await page.getByRole('button', { name: 'Open the sample project' }).count()).toBe(0)
-    expect(watched.faults).toEqual([])
+    expect(w.watched.faults).toEqual([])
   })
 
   it('says why a run failed and an import was refused, with what to do', async () => {
-    studio.nextRunError = {
+    w.studio.nextRunError = {
       code: 'engine.out-of-memory',
       message: 'The batch does not fit.',
       hint: 'Try a batch of 64.',
     }
-    const { runs } = await studio.handlers['run.start']({ document: recipe() }, context)
-    const page = await open(`#/runs/${runs[0]?.id}`)
+    const { runs } = await w.studio.handlers['run.start']({ document: recipe() }, context)
+    const page = await w.open(`#/runs/${runs[0]?.id}`)
     await page.getByText('The batch does not fit.').waitFor()
     await page.getByText('Try a batch of 64.').waitFor()
     await page.getByText('engine.out-of-memory').waitFor()
 
-    studio.nextImportError = { code: 'file.unknown-format', message: '"notes.bin" is text.' }
-    await page.goto(`${served.url}#/library`)
+    w.studio.nextImportError = { code: 'file.unknown-format', message: '"notes.bin" is text.' }
+    await page.goto(`${w.served.url}#/library`)
     await page.getByPlaceholder(/path on this machine/).fill('/data/notes.bin')
     await page.keyboard.press('Enter')
     await page.getByText('/data/notes.bin was not imported').waitFor()
@@ -370,20 +210,20 @@ describe.skipIf(!chromiumPath)('the window in Chromium', () => {
   })
 
   it('says that what it shows is old when the studio is gone, and is right again when it is back', async () => {
-    const page = await open('#/runs')
+    const page = await w.open('#/runs')
     await page.getByText('No runs yet').waitFor()
-    const port = Number(new URL(served.url).port)
-    await served.close()
+    const port = Number(new URL(w.served.url).port)
+    await w.served.close()
     await page.getByText('The studio does not answer').waitFor()
-    await studio.handlers['run.start']({ document: recipe() }, context)
-    served = await serveDouble(studio, folder, port)
+    await w.studio.handlers['run.start']({ document: recipe() }, context)
+    w.served = await serveDouble(w.studio, w.folder, port)
     await page.getByRole('row', { name: /Global magnitude 50 %/ }).waitFor()
     expect(await page.getByText('The studio does not answer').count()).toBe(0)
   })
 
   it('is worked by keyboard: palette, sheet, sequences, and switching them off', async () => {
     await save()
-    const page = await open('#/library')
+    const page = await w.open('#/library')
     await page.getByRole('heading', { name: 'Library', level: 1 }).waitFor()
     await page.keyboard.press('Control+k')
     await page.getByPlaceholder(/A command/).fill('global')
@@ -401,11 +241,11 @@ describe.skipIf(!chromiumPath)('the window in Chromium', () => {
     await page.keyboard.press('l')
     expect(new URL(page.url()).hash).toBe('#/runs')
     await page.keyboard.press('Tab')
-    expect(watched.faults).toEqual([])
+    expect(w.watched.faults).toEqual([])
   })
 
   it('keeps the theme that was chosen', async () => {
-    const page = await open('#/library')
+    const page = await w.open('#/library')
     const theme = () => page.evaluate(() => document.documentElement.dataset['theme'])
     expect(await theme()).toBe('light')
     await page.getByRole('button', { name: /^Theme: as the system/ }).click()
@@ -416,15 +256,15 @@ describe.skipIf(!chromiumPath)('the window in Chromium', () => {
   })
 
   it('lists a thousand runs in under a second, and filters them', async () => {
-    const { runs } = await studio.handlers['run.start']({ document: recipe() }, context)
-    await expect.poll(areAllFinished, { timeout: 10_000 }).toBe(true)
-    const first = studio.details.get(runs[0]?.id ?? '')
+    const { runs } = await w.studio.handlers['run.start']({ document: recipe() }, context)
+    await expect.poll(w.areAllFinished, { timeout: 10_000 }).toBe(true)
+    const first = w.studio.details.get(runs[0]?.id ?? '')
     if (!first) throw new Error('the run is there')
     for (let number = 2; number <= 1000; number++) {
       const id = `r${number}`
-      studio.details.set(id, { ...first, run: { ...first.run, id, number, name: `Run of night ${number}` } })
+      w.studio.details.set(id, { ...first, run: { ...first.run, id, number, name: `Run of night ${number}` } })
     }
-    const page = await open('#/library')
+    const page = await w.open('#/library')
     await page.getByText('All 1000 runs').waitFor()
     const took = await page.evaluate(async () => {
       const began = performance.now()
@@ -444,28 +284,28 @@ describe.skipIf(!chromiumPath)('the window in Chromium', () => {
   it.each(['light', 'dark'] as const)(
     'has no serious fault of accessibility in any view or overlay, %s',
     async colorScheme => {
-      await watched.page.emulateMedia({ colorScheme })
+      await w.watched.page.emulateMedia({ colorScheme })
       const { id } = await save()
       await save(recipe({ model: {}, stages: [{ use: 'prune', sparsity: 2 }] }))
       for (const sparsity of [0.3, 0.9]) {
         const stages = [{ use: 'evaluate' }, { use: 'prune', sparsity }, { use: 'evaluate' }]
-        await studio.handlers['run.start']({ document: recipe({ stages }) }, context)
+        await w.studio.handlers['run.start']({ document: recipe({ stages }) }, context)
       }
-      await studio.handlers['run.start']({ document: recipe({ stages: trainingStages }) }, context)
-      await expect.poll(areAllFinished, { timeout: 15_000 }).toBe(true)
-      const [first, second, trained] = [...studio.details.keys()]
+      await w.studio.handlers['run.start']({ document: recipe({ stages: trainingStages }) }, context)
+      await expect.poll(w.areAllFinished, { timeout: 15_000 }).toBe(true)
+      const [first, second, trained] = [...w.studio.details.keys()]
       const hashes = [
         'library',
         'data/d1',
         'models/m1',
         'recipes',
         `recipes/${id}`,
-        `recipes/${studio.recipes.at(-1)?.id}`,
+        `recipes/${w.studio.recipes.at(-1)?.id}`,
       ]
       hashes.push('runs', `runs/${first}`, `runs/${trained}`, `compare/${first},${second}`, 'compare', 'doctor')
       const found: string[] = []
       for (const hash of hashes) {
-        const page = await open(`#/${hash}`)
+        const page = await w.open(`#/${hash}`)
         await page
           .getByRole('heading', { level: 1 })
           .or(page.getByLabel('Name of the recipe'))
@@ -479,7 +319,7 @@ describe.skipIf(!chromiumPath)('the window in Chromium', () => {
         )
         found.push(...[...(await axeFaults(page)), ...unknown].map(fault => `${hash}: ${fault}`))
       }
-      const page = await open(`#/recipes/${id}`)
+      const page = await w.open(`#/recipes/${id}`)
       for (const [what, act] of [
         ['palette', () => page.keyboard.press('Control+k')],
         ['sweep', () => page.getByRole('button', { name: 'Several sparsities' }).click()],
@@ -493,7 +333,7 @@ describe.skipIf(!chromiumPath)('the window in Chromium', () => {
         await page.keyboard.press('Escape')
       }
       expect(found).toEqual([])
-      expect(watched.faults).toEqual([])
+      expect(w.watched.faults).toEqual([])
     },
   )
 })
