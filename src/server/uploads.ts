@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ErrorCode } from '../shared/errors.ts'
+import { processExists } from '../studio/owner.ts'
 import { HttpError } from './answers.ts'
 
 export interface UploadLimits {
@@ -156,15 +157,7 @@ function removeAbandoned(root: string): void {
   for (const name of readdirSync(root)) {
     if (!name.startsWith(partialName)) continue
     const pid = Number(name.slice(partialName.length))
-    if (pid === process.pid || !exists(pid)) rmSync(join(root, name), { recursive: true, force: true })
-  }
-}
-
-function exists(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch (thrown) {
-    return (thrown as NodeJS.ErrnoException).code === 'EPERM'
+    if (pid === process.pid || !processExists(pid)) rmSync(join(root, name), { recursive: true, force: true })
   }
 }
 

@@ -7,7 +7,10 @@ import { execFileSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { processExists } from '../engine/runtime/process-exists.ts'
 import type { Owner } from './project/owners.ts'
+
+export { processExists }
 
 /** An owner says this often that it lives while it has runs. */
 export const heartbeatMs = 5000
@@ -29,7 +32,7 @@ export function isAlive(owner: Owner, now: number): boolean {
   if (owner.closedAt !== null) return false
   const wasHeard = now - owner.heardAt < silenceMs
   if (owner.machine !== machine()) return wasHeard
-  if (!exists(owner.pid)) return false
+  if (!processExists(owner.pid)) return false
   if (owner.processStarted === null) return wasHeard
   return processStart(owner.pid) === owner.processStarted
 }
@@ -46,15 +49,6 @@ function machine(): string {
     .filter(Boolean)
     .join(' ')
   return knownMachine
-}
-
-function exists(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (thrown) {
-    return (thrown as NodeJS.ErrnoException).code === 'EPERM'
-  }
 }
 
 /** When a process was started, in the system's own words; undefined if it is gone or the system cannot say. */

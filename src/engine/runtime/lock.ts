@@ -1,7 +1,8 @@
 /** A lock between processes, and between machines that share the folder. */
-import { mkdir, open, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
+import { mkdir, open, readFile, rm, stat, utimes } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
+import { processExists } from './process-exists.ts'
 
 interface Owner {
   readonly pid: number
@@ -26,10 +27,7 @@ export async function withLock<T>(file: string, work: () => Promise<T>, options:
   await mkdir(dirname(file), { recursive: true })
   let waited = false
   while (!(await take(file))) {
-    if (await abandoned(file, stale)) {
-      await discard(file)
-      continue
-    }
+    if ((await abandoned(file, stale)) && (await discard(file, stale))) continue
     if (!waited) onWait?.(describeOwner(await readOwner(file)))
     waited = true
     await new Promise(resolve => setTimeout(resolve, poll))
@@ -63,14 +61,26 @@ async function abandoned(file: string, stale: number): Promise<boolean> {
   if (seen === undefined) return false
   if (Date.now() - seen.mtimeMs > stale) return true
   const owner = await readOwner(file)
-  return owner !== undefined && owner.host === hostname() && !isAlive(owner.pid)
+  return owner !== undefined && owner.host === hostname() && !processExists(owner.pid)
 }
 
-/** Of several processes that find the same abandoned lock, one succeeds in renaming it; the others find it gone. */
-async function discard(file: string): Promise<void> {
-  const aside = `${file}.${process.pid}`
-  await rename(file, aside).catch(() => undefined)
-  await rm(aside, { force: true })
+/**
+ * Removes an abandoned lock; whether it did. Of several processes that found it abandoned one may look again and remove
+ * it: the others would remove the lock of whoever took it meanwhile.
+ */
+async function discard(file: string, stale: number): Promise<boolean> {
+  const removing = `${file}.removing`
+  if (!(await take(removing))) {
+    if (await abandoned(removing, stale)) await rm(removing, { force: true })
+    return false
+  }
+  try {
+    if (!(await abandoned(file, stale))) return false
+    await rm(file, { force: true })
+    return true
+  } finally {
+    await rm(removing, { force: true })
+  }
 }
 
 async function readOwner(file: string): Promise<Owner | undefined> {
@@ -85,13 +95,4 @@ async function readOwner(file: string): Promise<Owner | undefined> {
 function describeOwner(owner: Owner | undefined): string {
   if (owner === undefined) return 'another process'
   return owner.host === hostname() ? `process ${owner.pid}` : `process ${owner.pid} on ${owner.host}`
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
@@ -39,6 +39,24 @@ it('is taken over from a process that is gone', async () => {
   const { pid } = spawnSync(process.execPath, ['-e', ''])
   writeFileSync(file, JSON.stringify({ pid, host: hostname() }))
   await expect(withLock(file, async () => 'mine', quick)).resolves.toBe('mine')
+})
+
+it('is taken over by one of many that find it abandoned', async () => {
+  for (let round = 0; round < 20; round++) {
+    const file = join(temporaryFolder(), '.lock')
+    writeFileSync(file, JSON.stringify({ pid: 1, host: 'elsewhere' }))
+    utimesSync(file, 1, 1)
+    let inside = 0
+    let most = 0
+    const work = async () => {
+      most = Math.max(most, ++inside)
+      await pause(2)
+      inside--
+    }
+    await Promise.all(Array.from({ length: 12 }, () => withLock(file, work, { poll: 1 })))
+    expect(most).toBe(1)
+    expect(readdirSync(join(file, '..'))).toEqual([])
+  }
 })
 
 it('is taken over from another machine only after a long silence', async () => {
