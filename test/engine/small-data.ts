@@ -45,3 +45,31 @@ export function createJob(
     ...job,
   }
 }
+
+/** Random windows in the layout of UCI HAR: 128 steps of nine signals, six activities. */
+export function writeHar(folder: string, counts: { readonly train: number; readonly test: number }): string {
+  const path = join(folder, 'har')
+  const random = createRandom(2)
+  const lines = (count: number, line: (at: number) => string) =>
+    `${Array.from({ length: count }, (_, at) => line(at)).join('\n')}\n`
+  mkdirSync(path)
+  writeFileSync(
+    join(path, 'activity_labels.txt'),
+    lines(6, at => `${at + 1} ACTIVITY_${at + 1}`),
+  )
+  for (const [split, count] of Object.entries(counts)) {
+    const signals = join(path, split, 'Inertial Signals')
+    mkdirSync(signals, { recursive: true })
+    writeFileSync(
+      join(path, split, `y_${split}.txt`),
+      lines(count, at => String((at % 6) + 1)),
+    )
+    for (const kind of ['body_acc', 'body_gyro', 'total_acc'])
+      for (const axis of ['x', 'y', 'z'])
+        writeFileSync(
+          join(signals, `${kind}_${axis}_${split}.txt`),
+          lines(count, () => Array.from({ length: 128 }, () => random.normal().toFixed(5)).join(' ')),
+        )
+  }
+  return path
+}
