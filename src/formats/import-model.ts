@@ -7,6 +7,8 @@ import { validateModel } from '../core/graph/validate-model.ts'
 import { type Identified, identify } from '../core/identify.ts'
 import { countZeros } from '../core/pruning/sparsity.ts'
 import { EspalierError } from '../shared/errors.ts'
+import { normalizations } from '../shared/methods.ts'
+import { recipeSchema } from '../shared/recipe.ts'
 import type { Checkpoint, StoredTensor } from './checkpoint.ts'
 import type { ImportNote } from './dataset.ts'
 import { inFile, isModelFile, modelFromContent } from './model-file.ts'
@@ -124,6 +126,10 @@ function foreignNotes(
   return notes
 }
 
+/** What a recipe takes that does not say otherwise. */
+const usualNormalization = recipeSchema.shape.data.shape.normalize.parse(undefined)
+const normalizationText = `Inputs are normalised as ${normalizations[usualNormalization].label} unless a recipe says otherwise: no checkpoint says what it was trained with.`
+
 function reportOf(checkpoint: Checkpoint, model: Model, notes: readonly ImportNote[]): ImportReport {
   const { graph, weights, masks } = model
   const kernels = prunableParameters(graph).map(name => weights.get(name)!)
@@ -131,7 +137,7 @@ function reportOf(checkpoint: Checkpoint, model: Model, notes: readonly ImportNo
   const zeros = kernels.reduce((sum, values) => sum + countZeros(values), 0)
   const masked = [...masks.values()].reduce((sum, mask) => sum + mask.reduce((zero, kept) => zero + 1 - kept, 0), 0)
   const free = zeros - masked
-  const all = [...checkpoint.notes, ...notes]
+  const all = [...checkpoint.notes, ...notes, guessed(normalizationText)]
   if (free >= total * MANY_ZEROS) {
     const share = ((100 * free) / total).toFixed(1)
     all.push(

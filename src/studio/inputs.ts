@@ -5,6 +5,7 @@
 import { architectureOf } from '../core/architectures.ts'
 import { graphCost } from '../core/graph/cost.ts'
 import { elementCount } from '../core/graph/dims.ts'
+import { normalization } from '../core/normalization.ts'
 import { validationCount } from '../core/split.ts'
 import { samplesNeeded } from '../engine/samples-needed.ts'
 import { EspalierError } from '../shared/errors.ts'
@@ -73,7 +74,7 @@ export interface Inputs {
 /**
  * Reads the data set and the checkpoint of `recipe`, whose paths are absolute, and checks that they fit each other and
  * the stages. Throws what the readers throw, `architecture.unknown`, `model.invalid`, `dataset.classes`,
- * `dataset.shape`, `dataset.no-split`.
+ * `dataset.shape`, `dataset.no-split`, `argument.invalid` (the normalisation).
  */
 export async function readInputs(recipe: Recipe, readers: Readers, options: ReadOptions = {}): Promise<Inputs> {
   const { checkpoint, architecture } = recipe.model
@@ -82,6 +83,7 @@ export async function readInputs(recipe: Recipe, readers: Readers, options: Read
   const model = checkpoint === undefined ? null : await readers.model(checkpoint, architecture, options)
   const dataset = await readers.dataset(recipe.data.path, { ...options, reader: recipe.data.reader })
   if (model) requireFit(model, dataset)
+  requireNormalization(recipe.data, dataset)
   requireSplits(recipe, dataset)
   const id = model?.architecture ?? architecture!
   const graph = architectureOf(id, { classes: dataset.classes.length, inputDims: inputDimsOf(dataset) })
@@ -132,6 +134,12 @@ export function requireFit(model: ModelFacts, dataset: DatasetFacts): void {
       rule: 'The network and the samples must have the same number of channels.',
     })
   }
+}
+
+/** Throws `argument.invalid` where the samples do not have the channels that the recipe normalises. */
+export function requireNormalization({ normalize }: Recipe['data'], { shape }: DatasetFacts): void {
+  // What is measured on the samples fits them.
+  if (normalize !== 'training') normalization(normalize, shape.at(-1)!)
 }
 
 /** Samples are stored [height, width, channels] or [steps, features]; networks take [channels, height, width] or the latter. */

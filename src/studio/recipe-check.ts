@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { architectureOf } from '../core/architectures.ts'
 import { EspalierError } from '../shared/errors.ts'
 import { checkRecipe, type Recipe, type RecipeProblem } from '../shared/recipe.ts'
-import { requireFit } from './inputs.ts'
+import { requireFit, requireNormalization } from './inputs.ts'
 import type { Project } from './project/project.ts'
 import { resolvePaths } from './recipe-paths.ts'
 
@@ -36,5 +36,6 @@ function problemsOf({ model, data }: Recipe, project: Project): RecipeProblem[] 
   const knownData = isDeepStrictEqual(atPath?.reader ?? {}, data.reader ?? {}) ? atPath : undefined
   const knownModel = model.checkpoint === undefined ? undefined : project.models.byPath(model.checkpoint)
   if (knownData && knownModel) attempt('data.path', () => requireFit(knownModel, knownData))
+  if (knownData) attempt('data.normalize', () => requireNormalization(data, knownData))
   return problems
 }

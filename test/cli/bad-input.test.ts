@@ -15,7 +15,7 @@ import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { makeZip } from '../formats/codecs/make-zip.ts'
 import { errorIn, espalier, workplace } from './harness.ts'
-import { makeModel } from './made-inputs.ts'
+import { makeIdx, makeModel } from './made-inputs.ts'
 
 type Place = ReturnType<typeof workplace>
 
@@ -191,6 +191,15 @@ const cases: readonly Case[] = [
     code: 'dataset.no-split',
     says: /data\.validation is 0\.000001 of \d+ training samples/,
     make: () => ({ data: { path: 'cifar', validation: 1e-6 }, stages: [{ use: 'evaluate', split: 'validation' }] }),
+  },
+  {
+    name: 'a colour normalisation of gray pictures',
+    code: 'argument.invalid',
+    says: /Normalisation imagenet has three colour channels, the samples have 1/,
+    make: ({ folder }) => {
+      makeIdx(join(folder, 'idx'))
+      return { model: { architecture: 'lenet5' }, data: { path: 'idx' } }
+    },
   },
   {
     name: 'a network that no project could keep',

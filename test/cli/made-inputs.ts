@@ -1,4 +1,4 @@
-/** Small real inputs: a CIFAR-10 folder, and checkpoints of a ResNet-8. */
+/** Small real inputs: folders as of CIFAR-10 and MNIST, and checkpoints of a ResNet-8. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { architectureOf } from '../../src/core/architectures.ts'
@@ -18,6 +18,24 @@ export function makeCifar(folder: string, { train = 40, test = 20 } = {}): strin
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'data_batch_1.bin'), cifarRecords(train))
   writeFileSync(join(folder, 'test_batch.bin'), cifarRecords(test))
+  return folder
+}
+
+/** Four gray pictures of 28 x 28, one of each of four classes. */
+export function makeIdx(folder: string): string {
+  mkdirSync(folder, { recursive: true })
+  const bigEndian = (dims: readonly number[]) => Buffer.concat(dims.map(dim => Buffer.from([0, 0, 0, dim])))
+  for (const set of ['train', 't10k']) {
+    const pictures = Buffer.alloc(4 * 28 * 28, 100)
+    writeFileSync(
+      join(folder, `${set}-images-idx3-ubyte`),
+      Buffer.concat([Buffer.from([0, 0, 8, 3]), bigEndian([4, 28, 28]), pictures]),
+    )
+    writeFileSync(
+      join(folder, `${set}-labels-idx1-ubyte`),
+      Buffer.concat([Buffer.from([0, 0, 8, 1]), bigEndian([4]), Buffer.from([0, 1, 2, 3])]),
+    )
+  }
   return folder
 }
 

@@ -58,7 +58,8 @@ describe('importing a model', () => {
     ])
     expect(texts('skipped', report.notes)).toEqual([note.text, '2 batch counters (num_batches_tracked).'])
     const guesses = texts('guessed', report.notes).join(' ')
-    for (const words of ['resnet8-a', 'option A', '5 classes', '3x32x32']) expect(guesses).toContain(words)
+    for (const words of ['resnet8-a', 'option A', '5 classes', '3x32x32', 'normalised as ImageNet'])
+      expect(guesses).toContain(words)
   })
 
   it('takes the architecture that it is told, and no other', async () => {

@@ -108,6 +108,17 @@ it('checks a recipe against the files and the library', async () => {
   expect(await check(recipeIn(studio, { model: { architecture: 'resnet21-a' } }))).toEqual(['model.architecture'])
 })
 
+it('sees a colour normalisation of gray pictures before anything runs', async () => {
+  const studio = await openStudio({ readers: fakeReaders({ dataset: { shape: [28, 28, 1] } }) })
+  const path = join(studio.path, '..')
+  await studio.call('library.import', { source: { path } })
+  const check = async (data: object) =>
+    (await studio.call('recipe.check', { document: recipeIn(studio, { data: { path, ...data } }) })).problems
+  expect((await check({}))[0]).toMatchObject({ path: 'data.normalize', hint: expect.stringContaining('`half`') })
+  expect(await check({ normalize: 'half' })).toEqual([])
+  expect(await check({ normalize: 'training' })).toEqual([])
+})
+
 it('refuses to queue what cannot run, and queues nothing of it', async () => {
   const studio = await openStudio({ readers: fakeReaders({ dataset: { classes: ['a', 'b', 'c'] } }) })
   const folder = join(studio.path, '..')
