@@ -96,10 +96,6 @@ export class EspalierError extends Error {
     this.rule = data.rule
     this.hint = data.hint
   }
-
-  get kind(): ErrorKind {
-    return errorKinds[this.code]
-  }
 }
 
 /** Any thrown value as plain data. A value that is not ours becomes `internal`, with its own message and no stack. */

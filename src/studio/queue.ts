@@ -5,9 +5,10 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { RunProgress, RunSummary } from '../shared/domain.ts'
-import { EspalierError } from '../shared/errors.ts'
+import { EspalierError, toErrorData } from '../shared/errors.ts'
 import type { Recipe } from '../shared/recipe.ts'
-import type { EarlyState } from './project/runs.ts'
+import { projectFault } from './project/faults.ts'
+import type { EarlyState, StoredRun } from './project/runs.ts'
 import { rewind } from './resume.ts'
 import { type RunEnd, type RunningRun, workRun } from './run-work.ts'
 import type { WorkOptions } from './work-options.ts'
@@ -55,7 +56,13 @@ export function createQueue(options: WorkOptions & { concurrency: number }): Que
   }
 
   function start(id: string): void {
-    const run = project.runs.get(id)
+    let run: StoredRun | undefined
+    try {
+      run = project.runs.get(id)
+    } catch (thrown) {
+      keepUnsaved(id, { state: 'failed', error: toErrorData(projectFault(project.path, thrown)) })
+      return
+    }
     if (run?.summary.state !== 'queued') return
     const work = workRun(run, options)
     running.set(id, work)
@@ -66,10 +73,19 @@ export function createQueue(options: WorkOptions & { concurrency: number }): Que
     })
   }
 
+  /** The end of a run that could not be written: it is told all the same, and written when the disk takes it. */
   function keepUnsaved(id: string, { state, error }: RunEnd): void {
     unsaved.set(id, { state, error, at: Date.now() })
-    const run = project.runs.summary(id)
-    if (run) announcer.announce({ type: 'run.changed', run: truth(run) })
+    announceRun(id)
+  }
+
+  function announceRun(id: string): void {
+    try {
+      const run = project.runs.summary(id)
+      if (run) announcer.announce({ type: 'run.changed', run: truth(run) })
+    } catch {
+      // A file that cannot even be read: every call about the run says so.
+    }
   }
 
   function truth(run: RunSummary): RunSummary {
@@ -84,13 +100,16 @@ export function createQueue(options: WorkOptions & { concurrency: number }): Que
   /** Takes a run back that was not started. */
   function withdraw(id: string, why: string, state: EarlyState): void {
     waiting.splice(waiting.indexOf(id), 1)
-    project.write(() => {
-      project.log.append(id, [{ at: Date.now(), text: why }])
-      project.runs.end(id, state, Date.now(), null)
-      project.events.add(ownerId, 'run', id)
-    })
-    const run = project.runs.summary(id)
-    if (run) announcer.announce({ type: 'run.changed', run })
+    try {
+      project.write(() => {
+        project.log.append(id, [{ at: Date.now(), text: why }])
+        project.runs.end(id, state, Date.now(), null)
+        project.events.add(ownerId, 'run', id)
+      })
+      announceRun(id)
+    } catch {
+      keepUnsaved(id, { state, error: null })
+    }
   }
 
   const queue: Queue = {
@@ -117,8 +136,7 @@ export function createQueue(options: WorkOptions & { concurrency: number }): Que
       queue.retrySaving()
       rewind(id, options)
       waiting.push(id)
-      const run = project.runs.summary(id)
-      if (run) announcer.announce({ type: 'run.changed', run })
+      announceRun(id)
       setImmediate(pump)
     },
     async stop(id, why, state = 'stopped') {

@@ -71,3 +71,43 @@ it('a full disk when a run would start: the run is failed and the next one is tr
   await queue.idle()
   expect(runs.map(({ id }) => queue.truth(project.runs.summary(id)!).state)).toEqual(['failed', 'failed'])
 })
+
+it('a run that is taken back on a full disk is stopped, and the running one with it, when the queue closes', async () => {
+  const { project, queue, disk, engines } = queueOnSmallDisk((engine, message) => {
+    if (message.type === 'start') engine.say({ type: 'stage-started', stage: 0 })
+    if (message.type === 'stop') {
+      engine.say({ type: 'stopped' })
+      engine.exit()
+    }
+  })
+  const [first, second, third] = queue.add(exampleRecipe({ seeds: [0, 1, 2] }), { recipeId: null, again: false })
+  const state = (run = first!) => queue.truth(project.runs.summary(run.id)!).state
+  await expect.poll(() => engines.engines[0]?.sent.some(({ type }) => type === 'start')).toBe(true)
+  disk.isFull = true
+  await queue.stop(third!.id, 'Stopped by hand.')
+  expect([state(third), state(second)]).toEqual(['stopped', 'queued'])
+  await queue.close('The studio was closed.')
+  expect([first, second, third].map(state)).toEqual(['stopped', 'stopped', 'stopped'])
+  disk.isFull = false
+  queue.retrySaving()
+  expect(project.runs.list().map(run => run.state)).toEqual(['stopped', 'stopped', 'stopped'])
+})
+
+it('a run that cannot be read any more has failed, and the next one is tried', async () => {
+  const { project, queue, engines } = queueOnSmallDisk(diligent)
+  const [first, second] = queue.add(exampleRecipe({ seeds: [0, 1] }), { recipeId: null, again: false })
+  const get = project.runs.get
+  Object.assign(project.runs, {
+    get(id: string) {
+      if (id === first!.id) throw new EspalierError({ code: 'project.corrupt', message: 'It cannot be read.' })
+      return get(id)
+    },
+  })
+  await queue.idle()
+  expect(queue.truth(project.runs.summary(first!.id)!)).toMatchObject({
+    state: 'failed',
+    error: { code: 'project.corrupt' },
+  })
+  expect(project.runs.summary(second!.id)!.state).toBe('finished')
+  expect(engines.engines).toHaveLength(1)
+})

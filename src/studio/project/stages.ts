@@ -38,7 +38,7 @@ export interface StagesTable {
   reset(runId: string): void
   /** The finished stages of a run, from the first on without a gap. */
   finishedOf(runId: string): FinishedStage[]
-  /** The newest finished stage of that key that was not itself taken over. */
+  /** The newest finished stage of that key; one that was itself taken over only where the one it came from is gone. */
   findFinished(key: string): FinishedStage | undefined
 }
 
