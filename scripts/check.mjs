@@ -1,12 +1,12 @@
 /**
  * `npm run check`: types, format and lint, layer rules and tests, without the set-up of `npm test`. Arguments are passed on
- * to vitest. The last line counts everything: `N passed, N failed`, and `, N skipped` where something was.
+ * to vitest. The last line counts everything: `N passed, N failed`.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findChromium } from './lib/chromium.mjs'
-import { closingLine, readVitestReport } from './lib/closing.mjs'
+import { closingLines, readVitestReport } from './lib/closing.mjs'
 import { currentNode, projectEnvironment } from './lib/dependencies.mjs'
 import { root, run, tool } from './lib/process.mjs'
 import { runCheck, staticChecks } from './lib/static-checks.mjs'
@@ -23,9 +23,7 @@ const passed = [...fixed.passed, ...tests.passed]
 const failed = [...fixed.failed, ...tests.failed]
 
 print('')
-for (const name of tests.skipped) print(`skipped  ${name}`)
-for (const name of failed) print(`failed   ${name}`)
-print(closingLine({ passed: passed.length, failed: failed.length, skipped: tests.skipped.length }))
+for (const line of closingLines({ passed, failed, skipped: tests.skipped })) print(line)
 process.exitCode = failed.length > 0 ? 1 : 0
 
 /** Several at a time, as many as there are processors (four at most); each is reported when it is through. */

@@ -2,12 +2,16 @@
 import { relative } from 'node:path'
 
 /**
- * `12 passed, 0 failed`, and `, 3 skipped` where some were.
- * @param {{ passed: number, failed: number, skipped: number }} counts
+ * What was skipped and what failed, each by name, then `12 passed, 0 failed` alone on the last line.
+ * @param {{ passed: readonly string[], failed: readonly string[], skipped: readonly string[] }} names
  */
-export function closingLine({ passed, failed, skipped }) {
-  const line = `${passed} passed, ${failed} failed`
-  return skipped > 0 ? `${line}, ${skipped} skipped` : line
+export function closingLines({ passed, failed, skipped }) {
+  return [
+    ...skipped.map(name => `skipped  ${name}`),
+    ...(skipped.length > 0 ? [`${skipped.length} skipped`] : []),
+    ...failed.map(name => `failed   ${name}`),
+    `${passed.length} passed, ${failed.length} failed`,
+  ]
 }
 
 /**

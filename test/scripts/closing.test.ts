@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { closingLine, readVitestReport } from '../../scripts/lib/closing.mjs'
+import { closingLines, readVitestReport } from '../../scripts/lib/closing.mjs'
 
 const test = (title: string, status: string) => ({ ancestorTitles: ['group'], title, status })
 const file = (name: string, status: string, assertionResults: ReturnType<typeof test>[], message = '') => ({
@@ -9,13 +9,16 @@ const file = (name: string, status: string, assertionResults: ReturnType<typeof 
   assertionResults,
 })
 
-describe('the closing line', () => {
+describe('the closing lines', () => {
   it.each([
-    [{ passed: 12, failed: 0, skipped: 0 }, '12 passed, 0 failed'],
-    [{ passed: 0, failed: 3, skipped: 0 }, '0 passed, 3 failed'],
-    [{ passed: 7, failed: 1, skipped: 2 }, '7 passed, 1 failed, 2 skipped'],
-  ])('of %j', (counts, line) => {
-    expect(closingLine(counts)).toBe(line)
+    [{ passed: ['a', 'b'], failed: [], skipped: [] }, ['2 passed, 0 failed']],
+    [{ passed: [], failed: ['x', 'y'], skipped: [] }, ['failed   x', 'failed   y', '0 passed, 2 failed']],
+    [
+      { passed: ['a'], failed: ['x'], skipped: ['s', 't'] },
+      ['skipped  s', 'skipped  t', '2 skipped', 'failed   x', '1 passed, 1 failed'],
+    ],
+  ])('of %j', (names, lines) => {
+    expect(closingLines(names)).toEqual(lines)
   })
 })
 
