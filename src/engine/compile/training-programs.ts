@@ -45,6 +45,8 @@ export interface TrainingPrograms {
   readonly gradients: ReadonlyMap<string, Output>
   /** Zeroes what is masked. */
   readonly masksApplied: Output
+  /** Zeroes all slots. */
+  readonly slotsCleared: Output
   /** By parameter. */
   readonly masks: ReadonlyMap<string, Variable>
   /** By slot and parameter. */
@@ -129,6 +131,7 @@ export function writeTrainingPrograms(parts: CompiledParts, options: TrainingPro
     ),
     gradients,
     masksApplied: writer.marker('masks-applied', writeMasksApplied(writer, masks, [variables, ...slots.values()])),
+    slotsCleared: writer.marker('slots-cleared', writeSlotsCleared(writer, slots)),
     masks,
     slots,
   }
@@ -183,6 +186,11 @@ function writeStatistics(
       attributes: { T: { type: 'float32' }, use_locking: { bool: false } },
     })
   })
+}
+
+function writeSlotsCleared(writer: GraphWriter, slots: ReadonlyMap<string, ReadonlyMap<string, Variable>>): Output[] {
+  const variables = [...slots.values()].flatMap(slot => [...slot.values()])
+  return variables.map(variable => writer.assign(variable, writer.filled(variable.shape, 0)))
 }
 
 /** Parameters and slots with 0 where the mask is 0. */

@@ -178,13 +178,7 @@ export class TrainableModel extends CompiledModel {
 
   /** The optimizer as before its first step. */
   #forget(): void {
-    this.#assignValues(
-      [...this.#programs.slots.values()].flatMap(slots =>
-        [...slots].map(([parameter, variable]) => {
-          return { variable, parameter, values: new Float32Array(elementCount(variable.shape)) }
-        }),
-      ),
-    )
+    this.session.run([], [this.#programs.slotsCleared])
     this.#steps = 0
   }
 

@@ -80,6 +80,12 @@ export class GraphWriter {
     return this.floats([value], [])
   }
 
+  /** A float32 value of `shape`, all of whose entries are `value`. */
+  filled(shape: GraphShape, value: number): Output {
+    const attributes = { T: { type: 'float32' }, index_type: { type: 'int32' } } as const
+    return this.node('Fill', [this.ints(shape), this.scalar(value)], 'float32', { attributes })
+  }
+
   placeholder(name: string, type: ElementType, shape: GraphShape): Output {
     return this.node('Placeholder', [], type, { name, attributes: { dtype: { type }, shape: { shape } } })
   }
@@ -180,7 +186,7 @@ export class GraphWriter {
     return this.node('BiasAdd', [x, bias], x.type, { attributes })
   }
 
-  /** Gradient of `biasAdd` by the bias. */
+  /** Gradient of `biasAdd` by the bias. It is summed in the type of `dy`: bfloat16 is not enough for that. */
   biasGradient(dy: Output): Output {
     return this.node('BiasAddGrad', [dy], dy.type, {
       attributes: { T: { type: dy.type }, data_format: { string: 'NHWC' } },

@@ -14,7 +14,7 @@ export const gemm: TensorflowOp = {
       gradient: (dy, [needsX, needsWeight, needsBias]) => [
         needsX ? graph.matMul(dy, w) : undefined,
         needsWeight ? graph.as(graph.matMul(dy, x!, 'a'), weight!.type) : undefined,
-        needsBias ? graph.as(graph.biasGradient(dy), bias!.type) : undefined,
+        needsBias ? graph.biasGradient(graph.as(dy, bias!.type)) : undefined,
       ],
     }
   },
