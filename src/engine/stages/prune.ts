@@ -70,6 +70,9 @@ function gradientsOf(stage: Settings, context: StageContext) {
 
 const gradientBatch = 128
 
+/** Zeros per layer are told this often where they grow with every step. */
+const snapshotsPerEpoch = 20
+
 async function pruneWhileTraining(stage: Settings, training: Training, context: StageContext) {
   const { graph } = context.model
   const trained = new Set(trainableParameters(graph))
@@ -77,12 +80,17 @@ async function pruneWhileTraining(stage: Settings, training: Training, context: 
   const { gone, total } = goneOf(context.model, stage.budget)
   const from = gone / total
   const said = needsCurves(stage) ? await measureFirst(stage, compiled, training.batch, context) : undefined
+  let stepsPerSnapshot = 1
   const { model, ...outcome } = await train(context, {
     training,
     compiled,
     trained,
     seed: deriveSeed(context.seed, 'prune', context.occurrence),
-    planFor: steps => planOf(stage, { from, epochs: training.epochs, steps }),
+    planFor(steps) {
+      const prunesEachStep = stage.schedule.kind === 'gradual' && stage.schedule.per === 'step'
+      stepsPerSnapshot = prunesEachStep ? Math.ceil(steps / snapshotsPerEpoch) : 1
+      return planOf(stage, { from, epochs: training.epochs, steps })
+    },
     settings: { ...stage, training },
     async prune(current, sparsity, step) {
       if (isReached(current, sparsity, stage)) return current.masks
@@ -91,7 +99,7 @@ async function pruneWhileTraining(stage: Settings, training: Training, context: 
       if (!pruned) return current.masks
       compiled.assignMasks(pruned.model.masks)
       const at = Math.max(step, 1)
-      context.record.layers(at, pruned.layers)
+      if (step % stepsPerSnapshot === 0 || sparsity === stage.sparsity) context.record.layers(at, pruned.layers)
       context.record.points(at, { sparsity: pruned.zeros / pruned.weights })
       return pruned.model.masks
     },
