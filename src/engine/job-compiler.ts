@@ -8,7 +8,7 @@ import type { Engine } from './runtime/load.ts'
 export interface Compiler {
   /** Any program that evaluates; one that trains too is as good. */
   compiled(model: Model): CompiledModel
-  /** The optimizer begins anew. */
+  /** The optimizer begins anew, and everything is updated. */
   trainable(model: Model, options: TrainingProgramOptions): TrainableModel
   dispose(): void
 }
@@ -44,6 +44,7 @@ export function createCompiler(engine: Engine, options: CompileOptions, onCompil
           ? current.compiled
           : use(graph, text, () => new TrainableModel(engine, graph, { ...options, ...programs }))
       found.assign(model)
+      found.assignUpdateMasks(new Map())
       // What it holds will change.
       held = undefined
       return found

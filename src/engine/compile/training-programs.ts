@@ -11,6 +11,7 @@ import type { Optimizer, OptimizerOptions } from './optimizer.ts'
 import { createOptimizer } from './optimizers.ts'
 import { writeCorrect } from './score.ts'
 import { type TrainingPass, writeTrainingPass } from './training-pass.ts'
+import { UpdateMask } from './update-masks.ts'
 
 export interface TrainingProgramOptions {
   /**
@@ -25,6 +26,8 @@ export interface TrainingProgramOptions {
   readonly trained?: ReadonlySet<string>
   /** Parameters that have a mask: a step leaves their masked weights zero. Each costs a float32 a weight. */
   readonly masked?: ReadonlySet<string>
+  /** Trained parameters that have an update mask (`update-masks.ts`): which of their entries a step may change. */
+  readonly updateMasked?: ReadonlySet<string>
   /** Whose gradients are measured, and perhaps clipped, together. One group of everything that is trained where absent. */
   readonly groups?: readonly GradientGroup[]
 }
@@ -49,6 +52,7 @@ export interface TrainingPrograms {
   readonly slotsCleared: Output
   /** By parameter. */
   readonly masks: ReadonlyMap<string, Variable>
+  readonly updateMasks: ReadonlyMap<string, Variable>
   /** By slot and parameter. */
   readonly slots: ReadonlyMap<string, ReadonlyMap<string, Variable>>
 }
@@ -60,7 +64,7 @@ export function writeTrainingPrograms(parts: CompiledParts, options: TrainingPro
   const { writer, graph, variables, labels } = parts
   const trained = options.trained ?? allTrainable(graph)
   const groups = options.groups ?? [{ name: 'all', parameters: trained }]
-  checkSets(graph, trained, options.masked, groups)
+  checkSets(graph, trained, options, groups)
   const optimizer = createOptimizer(options.optimizer)
   const seed = writer.placeholder('seed', 'int32', [])
   const statisticsRate = writer.placeholder('statistics-rate', 'float32', [])
@@ -69,6 +73,7 @@ export function writeTrainingPrograms(parts: CompiledParts, options: TrainingPro
   )
   const extra = (kind: string, names: Iterable<string>) => writeVariables(parts, kind, names)
   const masks = extra('mask', options.masked ?? [])
+  const updateMasks = extra('update-mask', options.updateMasked ?? [])
   const slots = new Map(optimizer.slots.map(slot => [slot, extra(slot, trained)]))
 
   const pass = writeTrainingPass(writer, graph, {
@@ -93,10 +98,12 @@ export function writeTrainingPrograms(parts: CompiledParts, options: TrainingPro
   const loss = writer.sum(losses.map(({ sum }) => sum))
   const gradients = pass.backward(addGradients(losses, terms => writer.sum(terms)))
 
+  const updating = new Map([...updateMasks].map(([name, mask]) => [name, new UpdateMask(writer, mask)]))
   const unmasked = new Map(
     [...gradients].map(([name, gradient]) => {
       const mask = masks.get(name)
-      return [name, mask ? writer.binary('Mul', gradient, mask.value) : gradient]
+      const kept = mask ? writer.binary('Mul', gradient, mask.value) : gradient
+      return [name, updating.get(name)?.gradient(kept) ?? kept]
     }),
   )
   const grouped = writeGroups(writer, unmasked, groups)
@@ -104,17 +111,20 @@ export function writeTrainingPrograms(parts: CompiledParts, options: TrainingPro
   const checked = writer.node('CheckNumerics', [loss], 'float32', {
     attributes: { T: { type: 'float32' }, message: { string: notFiniteLoss } },
   })
-  const guard = (scalar: Output) =>
-    writer.node('Identity', [scalar], 'float32', { attributes: { T: { type: 'float32' } }, after: [checked] })
-  const guarded = mapObject(scalars, guard)
-  const updates = [...grouped.gradients].map(([name, gradient]) =>
-    optimizer.write(writer, {
-      variable: variables.get(name)!,
-      gradient,
-      slots: Object.fromEntries([...slots].map(([slot, of]) => [slot, of.get(name)!])),
-      scalars: guarded,
-    }),
-  )
+  const guard = (scalar: Output, after: readonly Output[] = []) =>
+    writer.node('Identity', [scalar], 'float32', { attributes: { T: { type: 'float32' } }, after: [checked, ...after] })
+  const guarded = mapObject(scalars, scalar => guard(scalar))
+  const updates = [...grouped.gradients].flatMap(([name, gradient]) => {
+    const variable = variables.get(name)!
+    const own = [...slots].map(([slot, of]) => [slot, of.get(name)!] as const)
+    const update = { variable, gradient, slots: Object.fromEntries(own) }
+    const mask = updating.get(name)
+    if (!mask) return [optimizer.write(writer, { ...update, scalars: guarded })]
+    const changing = [variable, ...own.map(([, slot]) => slot)]
+    const read = changing.map(({ value }) => value)
+    const updated = optimizer.write(writer, { ...update, scalars: mapObject(scalars, scalar => guard(scalar, read)) })
+    return mask.takeBack(changing, updated)
+  })
   const moveStatistics = (rate: (own: number) => Output) => writeStatistics(writer, pass, variables, rate)
   return {
     optimizer,
@@ -133,6 +143,7 @@ export function writeTrainingPrograms(parts: CompiledParts, options: TrainingPro
     masksApplied: writer.marker('masks-applied', writeMasksApplied(writer, masks, [variables, ...slots.values()])),
     slotsCleared: writer.marker('slots-cleared', writeSlotsCleared(writer, slots)),
     masks,
+    updateMasks,
     slots,
   }
 }
@@ -144,13 +155,15 @@ const allTrainable = (graph: Graph) =>
 function checkSets(
   graph: Graph,
   trained: ReadonlySet<string>,
-  masked: ReadonlySet<string> | undefined,
+  { masked, updateMasked }: TrainingProgramOptions,
   groups: readonly GradientGroup[],
 ): void {
   const trainable = allTrainable(graph)
   for (const name of trained) if (!trainable.has(name)) throw new Error(`"${name}" is no parameter that can be trained`)
   for (const name of masked ?? [])
     if (graph.parameters[name]?.role !== 'weight') throw new Error(`"${name}" is no parameter that can be pruned`)
+  for (const name of updateMasked ?? [])
+    if (!trained.has(name)) throw new Error(`"${name}" has an update mask and is not trained`)
   const grouped = groups.flatMap(({ parameters }) => [...parameters])
   if (new Set(grouped).size < grouped.length) throw new Error('a parameter is in two groups')
 }

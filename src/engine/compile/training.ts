@@ -41,7 +41,10 @@ export interface StepResult {
   readonly gradientNorms: ReadonlyMap<string, number>
 }
 
-/** By name, in ONNX layout: `parameter/NAME`, `mask/NAME` (1 or 0), `momentum/NAME` and the like, `optimizer/steps` ([n]). */
+/**
+ * By name, in ONNX layout: `parameter/NAME`, `mask/NAME` and `update-mask/NAME` (1 or 0), `momentum/NAME` and the like,
+ * `optimizer/steps` ([n]).
+ */
 export type TrainingState = ReadonlyMap<string, Float32Array>
 
 const stepsKey = 'optimizer/steps'
@@ -58,20 +61,22 @@ export class TrainableModel extends CompiledModel {
       programs = writeTrainingPrograms(parts, options)
     })
     this.#programs = programs!
-    const kinds = [['parameter', this.variables], ['mask', this.#programs.masks], ...this.#programs.slots] as const
+    const { masks, updateMasks, slots } = this.#programs
+    const kinds = [['parameter', this.variables], ['mask', masks], ['update-mask', updateMasks], ...slots] as const
     this.#places = new Map(
       kinds.flatMap(([kind, variables]) =>
         [...variables].map(([parameter, variable]) => [`${kind}/${parameter}`, { variable, parameter }] as const),
       ),
     )
-    this.#assignMaskValues(new Map())
+    this.#assignMaskValues(this.#programs.masks, new Map(), 'masked')
+    this.assignUpdateMasks(new Map())
     this.#forget()
   }
 
-  /** Sets every parameter and every mask. The optimizer starts anew. */
+  /** Sets every parameter and every mask. The optimizer starts anew; update masks stay. */
   override assign(model: Pick<Model, 'weights' | 'masks'>): void {
     super.assign(model)
-    this.#assignMaskValues(model.masks)
+    this.#assignMaskValues(this.#programs.masks, model.masks, 'masked')
     this.#forget()
   }
 
@@ -129,8 +134,16 @@ export class TrainableModel extends CompiledModel {
    * optimizer remembers of them.
    */
   assignMasks(masks: Masks): void {
-    this.#assignMaskValues(masks)
+    this.#assignMaskValues(this.#programs.masks, masks, 'masked')
     this.session.run([], [this.#programs.masksApplied])
+  }
+
+  /**
+   * Sets the update masks of all `updateMasked` parameters (absent = everything is updated). From the next step on, entries
+   * with 0 keep their values to the bit, and the optimizer what it remembers of them; norms and clipping leave them out.
+   */
+  assignUpdateMasks(masks: Masks): void {
+    this.#assignMaskValues(this.#programs.updateMasks, masks, 'updateMasked')
   }
 
   /** All that the next step depends on, apart from its input. */
@@ -163,12 +176,11 @@ export class TrainableModel extends CompiledModel {
     this.#steps = steps
   }
 
-  #assignMaskValues(masks: Masks): void {
+  #assignMaskValues(variables: ReadonlyMap<string, Variable>, masks: Masks, set: 'masked' | 'updateMasked'): void {
     for (const name of masks.keys())
-      if (!this.#programs.masks.has(name))
-        throw new Error(`the mask of "${name}" would not be kept: it is not in "masked"`)
+      if (!variables.has(name)) throw new Error(`the mask of "${name}" would not be kept: it is not in "${set}"`)
     this.#assignValues(
-      [...this.#programs.masks].map(([parameter, variable]) => {
+      [...variables].map(([parameter, variable]) => {
         const mask = masks.get(parameter)
         const values = mask ? Float32Array.from(mask) : new Float32Array(elementCount(variable.shape)).fill(1)
         return { variable, parameter, values }

@@ -227,6 +227,11 @@ export class GraphWriter {
     })
   }
 
+  /** The values of a variable once the nodes in `after` have run; those in `value` may be read before that. */
+  readAgain({ handle }: Variable, after: readonly Output[]): Output {
+    return this.node('ReadVariableOp', [handle], 'float32', { attributes: { dtype: { type: 'float32' } }, after })
+  }
+
   /** Sets a variable to a value of the graph. */
   assign({ handle }: Variable, value: Output): Output {
     const attributes = { dtype: { type: 'float32' }, validate_shape: { bool: true } } as const

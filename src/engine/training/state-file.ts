@@ -20,7 +20,7 @@ const fileName = 'training.safetensors'
 /** Of a safetensors file: the length of its header comes first. */
 const lengthBytes = 8
 const bestPrefix = 'best/'
-const maskPrefix = 'mask/'
+const maskPrefixes = ['mask/', 'update-mask/']
 
 const count = z.int().min(0)
 
@@ -72,7 +72,8 @@ export async function writeState(directory: string, { tensors, best, ...header }
   const path = join(directory, fileName)
   const state = [...tensors].map(([name, values]) => {
     // Masks are ones and zeros: a byte each.
-    const data = name.startsWith(maskPrefix) ? Uint8Array.from(values) : values
+    const isMask = maskPrefixes.some(prefix => name.startsWith(prefix))
+    const data = isMask ? Uint8Array.from(values) : values
     return { name, dims: [values.length], data }
   })
   const kept = [...best].map(([name, data]) => ({ name: bestPrefix + name, dims: [data.length], data }))

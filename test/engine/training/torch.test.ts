@@ -18,6 +18,7 @@ interface Setting {
   readonly options: Partial<TrainingOptions>
   readonly learningRate?: number
   readonly masked?: boolean
+  readonly updatesMasked?: boolean
 }
 
 const fixture: { runs: Record<string, Recorded>; recalibrated: Summary } = JSON.parse(
@@ -61,8 +62,20 @@ const settings: Record<string, Setting> = {
     learningRate: 0.001,
     masked: true,
   },
+  'updates-masked': {
+    options: { optimizer: nesterov, groups: [{ name: 'all', parameters: named(() => true), maxNorm: 1 }] },
+    updatesMasked: true,
+  },
+  'updates-masked-adamw': {
+    options: { optimizer: { kind: 'adamw', weightDecay: 2, ...adam } },
+    learningRate: 0.001,
+    updatesMasked: true,
+  },
   batchnorm: { options: { optimizer: momentum, trained: named(isBatchNorm) } },
 }
+
+const inverted = (of: ReadonlyMap<string, Uint8Array>) =>
+  new Map([...of].map(([name, mask]) => [name, mask.map(kept => 1 - kept)]))
 
 function expectSummary(model: TrainableModel, expected: Summary, tolerance: number): void {
   for (const [name, [sum, norm, last]] of Object.entries(expected)) {
@@ -82,13 +95,18 @@ it('covers every recorded run', () => {
 })
 
 describe('ten steps give the losses, gradient norms, weights and statistics of PyTorch', () => {
-  it.each(Object.entries(settings))('%s', (name, { options, learningRate = 0.01, masked = false }) => {
+  it.each(Object.entries(settings))('%s', (name, { options, learningRate = 0.01, ...setting }) => {
+    const { masked = false, updatesMasked = false } = setting
     const recorded = fixture.runs[name]!
-    const model = compile(engine, { ...options, ...(masked && { masked: new Set(kernels) }) })
+    const sets = { masked, updateMasked: updatesMasked }
+    const withMasks = Object.entries(sets).flatMap(([set, has]) => (has ? [[set, new Set(kernels)]] : []))
+    const model = compile(engine, { ...options, ...Object.fromEntries(withMasks) })
     try {
       const kept = masked ? masks() : new Map<string, Uint8Array>()
       model.assign({ weights: weights(), masks: kept })
       for (const [step, expected] of recorded.losses.entries()) {
+        if (updatesMasked && step === 0) model.assignUpdateMasks(masks())
+        if (updatesMasked && step === 5) model.assignUpdateMasks(inverted(masks()))
         const result = model.step({ ...batch(step), learningRate: learningRate * (1 - step / 20), seed: step })
         expect(Math.abs(result.loss / expected - 1), `loss of step ${step}`).toBeLessThan(2e-4)
         const norms = [...result.gradientNorms.values()]

@@ -74,12 +74,14 @@ describe('state', () => {
 
   it('names everything once', () => {
     const names = trainable.map(([name]) => name)
-    const state = withModel({ optimizer: adamw, masked: new Set(kernels) }, model => model.readState())
+    const sets = { masked: new Set(kernels), updateMasked: new Set(['linear.bias']) }
+    const state = withModel({ optimizer: adamw, ...sets }, model => model.readState())
     expect([...state.keys()].toSorted()).toEqual(
       [
         'optimizer/steps',
         ...Object.keys(graph.parameters).map(name => `parameter/${name}`),
         ...kernels.map(name => `mask/${name}`),
+        'update-mask/linear.bias',
         ...names.flatMap(name => [`first-moment/${name}`, `second-moment/${name}`]),
       ].toSorted(),
     )
@@ -160,6 +162,59 @@ describe('masks', () => {
       expect(() => model.assignMasks(mask)).toThrow(`"${first}"`)
       expect(() => model.assign({ weights: weights(), masks: mask })).toThrow(`"${first}"`)
     })
+  })
+})
+
+describe('update masks', () => {
+  const every = new Set(trainable.map(([name]) => name))
+  /** Every other entry of everything. */
+  const half = (first: 0 | 1) =>
+    new Map([...every].map(name => [name, Uint8Array.from(weights().get(name)!, (_, i) => (i + first) % 2)]))
+  const slotsOf = { sgd: ['momentum'], adamw: ['first-moment', 'second-moment'] } as const
+
+  it.each([{ ...momentum, nesterov: true }, adamw])('freeze to the bit, whatever $kind remembers', optimizer => {
+    withModel({ optimizer, updateMasked: every }, model => {
+      train(model, 0, 2)
+      for (const mask of [half(0), half(1)]) {
+        model.assignUpdateMasks(mask)
+        const before = model.readState()
+        train(model, 2, 4)
+        const after = model.readState()
+        for (const name of every)
+          for (const kind of ['parameter', ...slotsOf[optimizer.kind]]) {
+            const [was, is] = [before, after].map(state => state.get(`${kind}/${name}`)!)
+            const frozen = mask.get(name)!
+            expect(is!.filter((_, i) => frozen[i] === 0)).toEqual(was!.filter((_, i) => frozen[i] === 0))
+            expect(is!.filter((_, i) => frozen[i] === 1)).not.toEqual(was!.filter((_, i) => frozen[i] === 1))
+          }
+        const statistic = 'parameter/bn1.running_mean'
+        expect(after.get(statistic)).not.toEqual(before.get(statistic))
+      }
+    })
+  })
+
+  it('of ones change nothing, and go with the state', () => {
+    const plain = withModel({ optimizer: momentum }, model => [train(model, 0, 3), model.readState()] as const)
+    withModel({ optimizer: momentum, updateMasked: every }, model => {
+      expect(train(model, 0, 3)).toEqual(plain[0])
+      const state = model.readState()
+      for (const [key, values] of plain[1]) expect(state.get(key), key).toEqual(values)
+      model.assignUpdateMasks(half(0))
+      const halved = model.readState()
+      train(model, 3, 5)
+      const end = model.readState()
+      model.assignState(state)
+      train(model, 3, 4)
+      model.assignState(halved)
+      train(model, 3, 5)
+      expectSameState(model.readState(), end)
+    })
+  })
+
+  it('that a step would not heed are refused', () => {
+    withModel({ updateMasked: new Set(['linear.weight']) }, model =>
+      expect(() => model.assignUpdateMasks(new Map([['linear.bias', new Uint8Array(10)]]))).toThrow('"linear.bias"'),
+    )
   })
 })
 
@@ -259,6 +314,7 @@ describe('what is frozen', () => {
     { trained: new Set(['bn1.running_mean']), problem: '"bn1.running_mean"' },
     { trained: new Set(['nothing']), problem: '"nothing"' },
     { masked: new Set(['bn1.weight']), problem: '"bn1.weight"' },
+    { trained: new Set(['linear.bias']), updateMasked: new Set(['linear.weight']), problem: '"linear.weight"' },
     {
       groups: ['a', 'b'].map(name => ({ name, parameters: new Set(['linear.weight']) })),
       problem: 'two groups',
