@@ -1,10 +1,29 @@
 /**
- * Exact selection of the k smallest keys without sorting: a histogram of the upper 16 bits finds the bucket that holds
- * the k-th key, a second one of the lower 16 bits finds the key itself (radix selection). Two passes, 256 KiB.
+ * Exact selection of the k smallest keys without sorting: the histogram of the upper 12 bits, which a ranking has already,
+ * finds the bucket that holds the k-th key; two histograms of 10 bits each, over the keys of that bucket alone, find the
+ * key itself (radix selection).
  */
-import type { Ranking } from './ranking.ts'
+import { bucketBits, type Ranking } from './ranking.ts'
 
-const buckets = 0x10000
+/** The first bucket up to which there are more than `rank` entries, and how many entries lie before it. */
+function bucketAt(histogram: Uint32Array, rank: number): { bucket: number; before: number } {
+  let before = 0
+  for (const [bucket, entries] of histogram.entries()) {
+    if (before + entries > rank) return { bucket, before }
+    before += entries
+  }
+  throw new RangeError(`selection: there are ${before} keys, rank ${rank} was asked for`)
+}
+
+/** The keys in one bucket, in order. */
+function keysIn({ keys, keyMask, histogram }: Ranking, bucket: number): Uint32Array {
+  const inside = new Uint32Array(histogram[bucket]!)
+  for (let i = 0, found = 0; i < keys.length; i++) {
+    const key = keys[i]! & keyMask
+    if (key >>> bucketBits === bucket) inside[found++] = key
+  }
+  return inside
+}
 
 interface Threshold {
   /** The count-th smallest key. */
@@ -13,44 +32,40 @@ interface Threshold {
   readonly ties: number
 }
 
-/** The first bucket up to which there are more than `rank` entries, and how many entries lie before it. */
-function bucketAt(histogram: Uint32Array, rank: number): { bucket: number; before: number } {
-  let before = 0
-  for (let bucket = 0; bucket < buckets; bucket++) {
-    const next = before + histogram[bucket]!
-    if (next > rank) return { bucket, before }
-    before = next
+/** Where the `count` smallest of these keys end, which are all that the bucket has. */
+function thresholdIn(bucket: number, candidates: readonly Uint32Array[], count: number): Threshold {
+  const digit = bucketBits / 2
+  let prefix = bucket
+  let ties = count
+  for (const shift of [digit, 0]) {
+    const histogram = new Uint32Array(2 ** digit)
+    for (const keys of candidates)
+      for (let i = 0; i < keys.length; i++)
+        if (keys[i]! >>> (shift + digit) === prefix) histogram[(keys[i]! >>> shift) & (2 ** digit - 1)]!++
+    const found = bucketAt(histogram, ties - 1)
+    prefix = prefix * 2 ** digit + found.bucket
+    ties -= found.before
   }
-  throw new RangeError(`selection: there are ${before} keys, rank ${rank} was asked for`)
+  return { key: prefix, ties }
 }
 
-/** Where the `count` smallest keys of all rankings end; 1 <= count <= number of keys. */
-function thresholdOf(rankings: readonly Ranking[], count: number): Threshold {
-  const histogram = new Uint32Array(buckets)
-  for (const { keys, keyMask } of rankings)
-    for (let i = 0; i < keys.length; i++) histogram[(keys[i]! & keyMask) >>> 16]!++
-  const high = bucketAt(histogram, count - 1)
-  histogram.fill(0)
-  for (const { keys, keyMask } of rankings) {
-    for (let i = 0; i < keys.length; i++) {
-      const key = keys[i]! & keyMask
-      if (key >>> 16 === high.bucket) histogram[key & 0xffff]!++
-    }
-  }
-  const low = bucketAt(histogram, count - 1 - high.before)
-  return { key: high.bucket * buckets + low.bucket, ties: count - high.before - low.before }
-}
+const sum = (counts: Uint32Array) => counts.reduce((total, count) => total + count, 0)
 
 /** How the `count` smallest keys of all layers fall on the layers. Equal keys go by layer, in the order given. */
 export function countLowest(rankings: readonly Ranking[], count: number): number[] {
   if (count === 0) return rankings.map(() => 0)
-  const threshold = thresholdOf(rankings, count)
+  const histogram = new Uint32Array(2 ** (32 - bucketBits))
+  for (const ranking of rankings) for (let i = 0; i < histogram.length; i++) histogram[i]! += ranking.histogram[i]!
+  const { bucket, before } = bucketAt(histogram, count - 1)
+  const candidates = rankings.map(ranking => keysIn(ranking, bucket))
+  const threshold = thresholdIn(bucket, candidates, count - before)
   let ties = threshold.ties
-  return rankings.map(({ keys, keyMask }) => {
-    let below = 0
+  return rankings.map((ranking, layer) => {
+    let below = sum(ranking.histogram.subarray(0, bucket))
     let equal = 0
+    const keys = candidates[layer]!
     for (let i = 0; i < keys.length; i++) {
-      const key = (keys[i]! & keyMask) >>> 0
+      const key = keys[i]!
       if (key < threshold.key) below++
       else if (key === threshold.key) equal++
     }
@@ -62,14 +77,23 @@ export function countLowest(rankings: readonly Ranking[], count: number): number
 
 /** The mask (1 = kept) that drops the `count` smallest keys of one layer. Equal keys go by index. */
 export function maskLowest(ranking: Ranking, count: number): Uint8Array {
-  const { keys, keyMask } = ranking
+  const { keys, keyMask, histogram } = ranking
   const mask = new Uint8Array(keys.length)
   if (count === 0) return mask.fill(1)
-  let { key: threshold, ties } = thresholdOf([ranking], count)
-  for (let i = 0; i < keys.length; i++) {
-    const key = (keys[i]! & keyMask) >>> 0
-    if (key > threshold) mask[i] = 1
-    else if (key === threshold && ties-- <= 0) mask[i] = 1
+  const { bucket, before } = bucketAt(histogram, count - 1)
+  // A table instead of a comparison: the processor cannot guess which weights are small.
+  const above = new Uint8Array(histogram.length).fill(1, bucket + 1)
+  const indices = new Uint32Array(histogram[bucket]!)
+  for (let i = 0, found = 0; i < keys.length; i++) {
+    const own = (keys[i]! & keyMask) >>> bucketBits
+    mask[i] = above[own]!
+    if (own === bucket) indices[found++] = i
+  }
+  const candidates = indices.map(i => keys[i]! & keyMask)
+  let { key: threshold, ties } = thresholdIn(bucket, [candidates], count - before)
+  for (let i = 0; i < candidates.length; i++) {
+    const key = candidates[i]!
+    if (key > threshold || (key === threshold && ties-- <= 0)) mask[indices[i]!] = 1
   }
   return mask
 }

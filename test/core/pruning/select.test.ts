@@ -77,6 +77,35 @@ describe('exact selection', () => {
     }
   })
 
+  it('equals sorting on large layers, whether keys spread over many buckets, crowd in one or tie', () => {
+    const random = createRandom(3)
+    const draws = [
+      () => random.normal(),
+      () => 1 + 0.01 * random.uniform(), // one bucket of the first histogram
+      () => (1 + random.below(7)) * (random.below(2) === 0 ? 1e-39 : -1), // ties, among subnormal numbers too
+    ]
+    for (const draw of draws) {
+      const weights = [40_000, 1, 25_000].map(length =>
+        Float32Array.from({ length }, () => (random.below(50) === 0 ? 0 : draw())),
+      )
+      const scores = weights.map(values => values.map(value => value - 1))
+      for (const rankings of [
+        weights.map((values, i) => rankByMagnitude(`w${i}`, values)),
+        weights.map((values, i) => rankByScore(`w${i}`, values, scores[i]!.slice())),
+      ]) {
+        const byMagnitude = rankings[0]!.keyMask === 0x7fffffff
+        const order = ranked(weights, (layer, i) => (byMagnitude ? Math.abs(weights[layer]![i]!) : scores[layer]![i]!))
+        expect(rankings.map(({ zeros }) => zeros)).toEqual(weights.map(values => values.filter(w => w === 0).length))
+        for (const count of [1, 999, 32_500, 58_501, 65_000, 65_001]) {
+          const counts = countLowest(rankings, count)
+          const masks = rankings.map((ranking, i) => maskLowest(ranking, counts[i]!))
+          const expected = masksWithout(weights, order.slice(0, count))
+          expect(masks.every((mask, i) => Buffer.compare(mask, expected[i]!) === 0)).toBe(true)
+        }
+      }
+    }
+  })
+
   it('works on views into a larger buffer', () => {
     const all = f32(9, 9, 3, 1, 2, 9)
     expect(maskLowest(rankByMagnitude('w', all.subarray(2, 5)), 2).join('')).toBe('100')

@@ -1,6 +1,6 @@
 import { type Allocation, totalWeights } from '../allocation.ts'
 import { countLowestKeeping } from '../minimum-keep.ts'
-import { floatOfBits, type Ranking } from '../ranking.ts'
+import { floatOfBits, type Ranking, rankingOf } from '../ranking.ts'
 import { floorShare } from '../share.ts'
 
 /**
@@ -31,5 +31,5 @@ export function lampRanking({ layer, keys, keyMask, scoreOf, zeros }: Ranking): 
     if (sorted[i] === 0) sorted[i] = 1
   }
   sorted.fill(0, 0, zeros)
-  return { layer, keys: sorted, keyMask: 0xffffffff, scoreOf: floatOfBits, zeros }
+  return rankingOf({ layer, keys: sorted, keyMask: 0xffffffff, scoreOf: floatOfBits })
 }
