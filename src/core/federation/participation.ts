@@ -1,0 +1,30 @@
+/** Which clients do what in a round. Everything is drawn by keys: the round is all there is to remember. */
+import { createRandom, deriveSeed } from '../random.ts'
+import { shuffle } from '../split.ts'
+
+const indices = (count: number) => Int32Array.from({ length: count }, (_, client) => client)
+
+/** The clients that the server chooses for a round, ascending: round(share x clients) of them, at least one. */
+export function participants(clients: number, share: number, seed: number, round: number): number[] {
+  const drawn = indices(clients)
+  shuffle(drawn, createRandom(deriveSeed(seed, 'participants', round)))
+  return [...drawn.subarray(0, Math.max(1, Math.round(share * clients)))].sort((a, b) => a - b)
+}
+
+/** Whether a client that was chosen is not heard of again in this round. */
+export const dropsOut = (probability: number, seed: number, round: number, client: number): boolean =>
+  createRandom(deriveSeed(seed, 'drop-out', round, client)).uniform() < probability
+
+/** Speeds, evenly spaced from `slowest` to 1, the fastest, dealt to the clients in a drawn order. */
+export function clientSpeeds(clients: number, slowest: number, seed: number): number[] {
+  const places = indices(clients)
+  shuffle(places, createRandom(deriveSeed(seed, 'speed')))
+  return [...places].map(place => (clients === 1 ? 1 : slowest + ((1 - slowest) * place) / (clients - 1)))
+}
+
+/**
+ * Steps of `wanted` that a client does in a round that lasts as long as `deadline` steps of the fastest client; 0 where not
+ * one is done in time.
+ */
+export const stepsInTime = (wanted: number, speed: number, deadline: number | undefined): number =>
+  deadline === undefined ? wanted : Math.min(wanted, Math.floor(deadline * speed + 1e-9))
