@@ -3,6 +3,7 @@
  * contract runs in process, over a MessagePort and over a WebSocket (`rpc.ts`).
  */
 import { z } from 'zod'
+import { allocationAnswerSchema, allocationQuestionSchema } from './allocation.ts'
 import { doctorReportSchema } from './doctor.ts'
 import {
   comparisonSchema,
@@ -97,6 +98,8 @@ export const calls = {
   /** Queues a run that ended early: it goes on with the stage that it was in, and in training where its state was saved last. */
   'run.resume': call(byId, runSummarySchema),
   'run.remove': call(byId, nothing),
+  /** What pruning to a target would do to each layer, by several allocations: from the curves that a stage of a run has measured, without a run. Meant to be asked while a slider moves. */
+  'allocation.solve': call(allocationQuestionSchema, allocationAnswerSchema),
   'run.compare': call(z.strictObject({ ids: z.array(z.string()).min(1).max(200) }), comparisonSchema),
 } as const
 

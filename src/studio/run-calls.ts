@@ -13,6 +13,7 @@ import type { Queue } from './queue.ts'
 import { recipeProblems } from './recipe-check.ts'
 import { resolvePaths } from './recipe-paths.ts'
 import { removeState } from './resume.ts'
+import { createAllocationDesk } from './solve-allocations.ts'
 
 export interface RunCallOptions {
   readonly project: Project
@@ -32,12 +33,14 @@ type RunCalls = Pick<
   | 'run.resume'
   | 'run.remove'
   | 'run.compare'
+  | 'allocation.solve'
 >
 
 const isOver = ({ state }: RunSummary) => state !== 'queued' && state !== 'running'
 
 export function createRunCalls({ project, queue, announcer, ownerId }: RunCallOptions): RunCalls {
   const folder = dirname(project.path)
+  const allocations = createAllocationDesk(project)
 
   function find(id: string): StoredRun {
     const run = project.runs.get(id)
@@ -119,6 +122,7 @@ export function createRunCalls({ project, queue, announcer, ownerId }: RunCallOp
       announcer.announce({ type: 'run.removed', id })
       return {}
     },
+    'allocation.solve': question => allocations.answer(question, find(question.run)),
     'run.compare': ({ ids }) =>
       project.read(() => compareRuns(ids.map(id => ({ run: find(id), layers: project.layers.ofRun(id) })))),
   }

@@ -3,6 +3,7 @@
  * the pipe under test.
  */
 import { describe, expect, it } from 'vitest'
+import type { AllocationAnswer } from '../../src/shared/allocation.ts'
 import type { Handlers, StudioEvent } from '../../src/shared/contract.ts'
 import type { LayerWeights } from '../../src/shared/domain.ts'
 import { EspalierError } from '../../src/shared/errors.ts'
@@ -21,6 +22,22 @@ const layerWeights: LayerWeights = {
   histogram: { low: -0.1, high: 0.30000001192092896, counts: [1, 0, 4] },
   mask: '7Q==',
 }
+
+const allocationAnswer = (locks: Record<string, number>): AllocationAnswer => ({
+  layers: [{ name: 'conv1', weights: 8, zeros: 0, macs: 80 }],
+  asked: { budget: 'weights', gone: 4, total: 8 },
+  plans: [
+    {
+      allocation: 'rate-distortion',
+      plan: {
+        ...{ zeros: 4, sparsity: 0.5, macs: { total: 80, nonzero: 40 }, gone: 4, distortion: locks['conv1'] ?? 0.25 },
+        layers: [{ zeros: 4, distortion: 0.25 }],
+      },
+      error: null,
+    },
+    { allocation: 'erk', plan: null, error: { code: 'prune.infeasible', message: 'It cannot be.' } },
+  ],
+})
 
 /** A studio that answers as the cases below need, and remembers what it was asked. */
 function createScriptedStudio() {
@@ -46,6 +63,7 @@ function createScriptedStudio() {
     'run.remove': ({ id }) => {
       throw new EspalierError({ code: 'not-found', message: `There is no run ${id}.`, file: 'a', rule: 'b', hint: 'c' })
     },
+    'allocation.solve': ({ locks = {} }) => allocationAnswer(locks),
     'run.layer': ({ layer }) => ({ weights: layer === 'none' ? null : layerWeights }),
     'run.list': () => Promise.reject(new TypeError('x is undefined')),
     'run.get': ({ id }, { signal }) => untilAborted(id, signal),
@@ -90,6 +108,13 @@ export function contractSuite(transport: string, connect: Connect): void {
       const { client } = await connect(studio)
       expect(await client.call('run.layer', { id: 'r', layer: 'conv1' })).toEqual({ weights: layerWeights })
       expect(await client.call('run.layer', { id: 'r', layer: 'none' })).toEqual({ weights: null })
+      const question = { run: 'r', stage: 0, allocations: ['rate-distortion' as const], sparsity: 0.5 }
+      expect(await client.call('allocation.solve', question)).toEqual(allocationAnswer({}))
+      const locks = { conv1: 0.75 }
+      expect(await client.call('allocation.solve', { ...question, locks })).toEqual(allocationAnswer(locks))
+      await expect(client.call('allocation.solve', { ...question, sparsity: 1 })).rejects.toMatchObject({
+        code: 'contract.invalid-params',
+      })
     })
 
     it('calls that are under way at the same time get each their own answer', async () => {

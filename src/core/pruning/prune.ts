@@ -1,32 +1,19 @@
 /** One-shot pruning of a model: rank, allocate, mask, and count what came out. */
 import { EspalierError } from '../../shared/errors.ts'
-import type { AllocationId, ScoreId } from '../../shared/methods.ts'
+import type { ScoreId } from '../../shared/methods.ts'
 import type { LayerSparsity } from '../../shared/stage.ts'
 import { graphCost, prunableLayers } from '../graph/cost.ts'
 import type { Model, Weights } from '../graph/model.ts'
 import { createRandom, deriveSeed } from '../random.ts'
-import { totalWeights } from './allocation.ts'
-import { allocations } from './allocations.ts'
-import type { DistortionRequest } from './curves.ts'
-import { minimumWeights, requireFeasible, spareWeights } from './minimum-keep.ts'
+import { type PlanOptions, planZeros, type RankedLayers } from './plan.ts'
 import { bitsOf, type Ranking } from './ranking.ts'
 import { scores } from './scores.ts'
 import { maskLowest } from './select.ts'
-import { floorShare } from './share.ts'
 
-export interface PruneOptions {
+export interface PruneOptions extends PlanOptions {
   readonly score: ScoreId
-  readonly allocation: AllocationId
-  /** Share of all prunable weights that are zero afterwards, in [0, 1). Absolute: what is pruned already counts. */
-  readonly sparsity: number
-  /** Weights that every layer keeps: a whole number, or below 1 a share of all prunable weights; 0 (default) = no minimum. */
-  readonly minimumKeep?: number
-  /** For scores and allocations that draw; the same seed gives the same masks again. */
-  readonly seed?: number
   /** Of the loss, by kernel, in ONNX layout: for scores that need them. */
   readonly gradients?: Weights
-  /** Rate-distortion curves of this model, for allocations that need them. */
-  readonly distortion?: DistortionRequest
 }
 
 export interface Pruned {
@@ -45,39 +32,16 @@ export interface Pruned {
  * index. Throws `prune.infeasible` where the target cannot be met, `model.invalid` for weights that are not finite.
  */
 export function prune(model: Model, options: PruneOptions): Pruned {
-  const { allocation, sparsity, seed = 0, distortion } = options
-  if (!(sparsity >= 0 && sparsity < 1))
-    throw infeasible(`A sparsity of ${sparsity} cannot be reached.`, 'Sparsity is a share: 0 <= sparsity < 1.')
   const layers = prunableLayers(model.graph)
-  const rankings = rankLayers(model, options)
-  const minimumKeep = minimumWeights(options.minimumKeep ?? 0, totalWeights(rankings))
-  for (const ranking of rankings) checkKept(ranking, minimumKeep)
-  // A share of MACs says nothing of weights: there only the solver knows what can be met.
-  if (distortion?.budget !== 'macs') {
-    requireFeasible(
-      rankings.map(({ keys }) => keys.length),
-      sparsity,
-      minimumKeep,
-    )
-    requireSparser(rankings, sparsity)
-  }
-  const kernels = graphCost(model.graph).layers.filter(({ kernel }) => kernel)
-  const plan = allocations[allocation]({
-    rankings,
-    dims: kernels.map(({ kernel }) => kernel!.dims),
-    macs: kernels.map(({ macs }) => macs),
-    sparsity,
-    minimumKeep,
-    seed,
-    ...(distortion && { distortion }),
-  })
+  const ranked = rankedLayers(model, options)
+  const { rankings } = ranked
+  const plan = planZeros(ranked, options)
   const weights = new Map(model.weights)
   const masks = new Map(model.masks)
   let newlyMasked = 0
   const counted = layers.map(({ name, kernel }, i): LayerSparsity => {
     const [ranking, planned, before] = [rankings[i]!, plan[i]!, model.weights.get(kernel)!]
     const oldMask = model.masks.get(kernel)
-    checkFeasible(ranking, planned, minimumKeep)
     checkMask(ranking, oldMask)
     let zeros = ranking.zeros
     if (planned > 0) {
@@ -100,8 +64,15 @@ export function prune(model: Model, options: PruneOptions): Pruned {
   }
 }
 
-const infeasible = (message: string, rule: string, hint?: string) =>
-  new EspalierError({ code: 'prune.infeasible', message, rule, ...(hint && { hint }) })
+/** What an allocation is made from. */
+export function rankedLayers(model: Model, options: Pick<PruneOptions, 'score' | 'seed' | 'gradients'>): RankedLayers {
+  const kernels = graphCost(model.graph).layers.filter(({ kernel }) => kernel)
+  return {
+    rankings: rankLayers(model, options),
+    dims: kernels.map(({ kernel }) => kernel!.dims),
+    macs: kernels.map(({ macs }) => macs),
+  }
+}
 
 /** The order in which the weights of each prunable layer go, in forward order of the layers. */
 export function rankLayers(
@@ -117,42 +88,6 @@ export function rankLayers(
     if (!own) throw new Error(`the score "${score}" needs the gradients of "${kernel}"`)
     return member.rank(name, weights, own)
   })
-}
-
-function requireSparser(rankings: readonly Ranking[], sparsity: number): void {
-  const total = totalWeights(rankings)
-  const zeros = rankings.reduce((sum, ranking) => sum + ranking.zeros, 0)
-  const wanted = floorShare(sparsity, total)
-  if (zeros > wanted)
-    throw infeasible(
-      `${zeros} of ${total} weights are zero already, a sparsity of ${sparsity} would be ${wanted}.`,
-      'Sparsity is absolute, and a pruned weight never grows back.',
-      'Ask for a higher sparsity.',
-    )
-}
-
-function checkKept({ layer, keys, zeros }: Ranking, minimum: number): void {
-  if (zeros > spareWeights(keys.length, minimum))
-    throw infeasible(
-      `"${layer}" has ${keys.length - zeros} of ${keys.length} weights left, the minimum is ${minimum}.`,
-      'Every layer keeps the minimum, a smaller layer keeps all, and a pruned weight never grows back.',
-      'Lower the minimum.',
-    )
-}
-
-function checkFeasible({ layer, keys, zeros }: Ranking, planned: number, minimum: number): void {
-  if (zeros > planned)
-    throw infeasible(
-      `"${layer}" already has ${zeros} zeros of ${keys.length} weights, the target leaves it only ${planned}.`,
-      'Sparsity is absolute, and a pruned weight never grows back.',
-      'Ask for a higher sparsity.',
-    )
-  if (planned > spareWeights(keys.length, minimum))
-    throw infeasible(
-      `"${layer}" would keep ${keys.length - planned} of ${keys.length} weights, the minimum is ${minimum}.`,
-      'Every layer keeps the minimum, and a smaller layer keeps all.',
-      'The allocation global takes the difference from other layers.',
-    )
 }
 
 /** Rankings rely on masked weights being zero. */

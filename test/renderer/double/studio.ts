@@ -324,6 +324,13 @@ export class StudioDouble {
     },
     'run.list': () => ({ runs: [...this.details.values()].map(d => d.run) }),
     'run.get': ({ id }) => structuredClone(this.#detail(id)),
+    'allocation.solve': ({ run, stage }) => {
+      const { number } = this.#detail(run).run
+      throw new EspalierError({
+        code: 'not-found',
+        message: `Stage ${stage} of run ${number} has no rate-distortion curves.`,
+      })
+    },
     'run.layer': ({ id, layer }) => ({ weights: weightsOf(this.#detail(id), layer) }),
     'run.stop': ({ id }) => this.#end(id, 'stopped'),
     'run.pause': ({ id }) => this.#end(id, 'paused'),
