@@ -12,6 +12,14 @@ import { importModel } from '../../src/formats/import-model.ts'
 
 const data = '../shared/data'
 const files = { 'resnet20-a': 'resnet20-12fca82f.th', 'resnet32-a': 'resnet32-d509ac18.th' } as const
+/**
+ * Removing round(s n) weights, as PyTorch does, instead of floor(s n) moves PyTorch itself by more than 5 images here: with
+ * our counts it gives 539 and 412 as we do (docs/adr/0021).
+ */
+const movedByRounding: Readonly<Record<string, { floor: number; rounded: number }>> = {
+  'resnet20 uniform 0.7': { floor: 539, rounded: 547 },
+  'resnet20 global 0.8': { floor: 412, rounded: 406 },
+}
 const counts = { resnet20: 268_336, resnet32: 461_872 } as const
 
 describe.skipIf(!hasData(data))('with ../shared/data', () => {
@@ -47,8 +55,9 @@ describe.skipIf(!hasData(data))('with ../shared/data', () => {
       const what = `${network} ${pruning ? `${pruning.allocation} ${pruning.sparsity}` : 'dense'}`
       expect([total, weights], what).toEqual([1000, counts[network]])
       expect(Math.abs(correct - sameCounts), what).toBeLessThanOrEqual(2)
-      // Rounding removes a weight more in some layers; where that alone moves PyTorch by more, it says nothing about us.
-      if (Math.abs(sameCounts - ownRounding) <= 3) expect(Math.abs(correct - ownRounding), what).toBeLessThanOrEqual(5)
+      const moved = movedByRounding[what]
+      if (moved) expect({ floor: sameCounts, rounded: ownRounding }, what).toEqual(moved)
+      else expect(Math.abs(correct - ownRounding), what).toBeLessThanOrEqual(5)
       if (!pruning) expect(zeros, what).toBe(0)
       else {
         const floor = (count: number) => Math.floor((Math.round(pruning.sparsity * 10) * count) / 10)
