@@ -15,6 +15,17 @@ export const readerOptionsSchema = z
       unit: 'pixels',
       help: 'Images in class folders: what the shorter side is scaled to before the crop. Left out: 8/7 of the crop (256 for 224).',
     }),
+    color: z
+      .enum(['gray', 'rgb'])
+      .optional()
+      .meta({
+        label: 'Colour',
+        help: 'Images in class folders. Left out: gray where every file stores gray, else RGB; with a crop always RGB.',
+        choices: {
+          gray: { label: 'Gray', help: 'one channel; colours become their luma' },
+          rgb: { label: 'RGB', help: 'three channels; gray is repeated' },
+        },
+      }),
     layout: z
       .enum(['image', 'series'])
       .optional()

@@ -3,13 +3,15 @@ import sharp, { type Sharp } from 'sharp'
 import type { CentreCut, Crop } from '../../core/resized-crop.ts'
 import { EspalierError } from '../../shared/errors.ts'
 import { looksLike } from '../file-faults.ts'
-import { isJpeg, isPng } from './image-header.ts'
+import { isJpeg, isPng, readImageHeader } from './image-header.ts'
 
 export interface DecodedImage {
   readonly width: number
   readonly height: number
   /** height x width x 3; gray images have three equal channels. */
   readonly pixels: Uint8Array
+  /** The file stores gray, with or without alpha, and no colours. */
+  readonly isStoredGray: boolean
   /** There was an alpha channel; it is left out, colours stay as they are stored. */
   readonly hadAlpha: boolean
   /** There were 16 bits a channel; the upper 8 are kept. */
@@ -48,6 +50,7 @@ async function decode(bytes: Uint8Array, failOn: 'warning' | 'error'): Promise<D
     width,
     height,
     pixels: toRgb(data, channels),
+    isStoredGray: (readImageHeader(bytes)?.channels ?? 3) < 3,
     hadAlpha: channels === 2 || channels === 4,
     was16Bit: isPng(bytes) && bytes[24] === 16,
   }
@@ -104,6 +107,14 @@ function toRgb(data: Uint8Array, channels: number): Uint8Array {
     rgb[3 * pixel + 2] = data[channels * pixel + blue]!
   }
   return rgb
+}
+
+/** One channel of three: luma after ITU-R BT.601 in 16-bit steps, the rounding of PIL's `convert("L")`. Equal ones stay. */
+export function toGray(rgb: Uint8Array): Uint8Array {
+  const gray = new Uint8Array(rgb.length / 3)
+  for (let i = 0; i < gray.length; i++)
+    gray[i] = (19595 * rgb[3 * i]! + 38470 * rgb[3 * i + 1]! + 7471 * rgb[3 * i + 2]! + 0x8000) >> 16
+  return gray
 }
 
 /** Whether red, green and blue are equal everywhere. */

@@ -18,7 +18,7 @@ export const classFolders: DatasetReader = {
   id: 'class-folders',
   label: 'Images in class folders',
   looksFor: 'PNG or JPEG images in a folder for each class',
-  options: ['crop', 'resize'],
+  options: ['crop', 'resize', 'color'],
   // Data in another form may come with some pictures, so this reader is never quite sure.
   match: tree => (tree.kind !== 'file' && tree.entries.some(({ path }) => isImageName(path)) ? 0.5 : 0),
 
@@ -67,12 +67,12 @@ async function openCut(
   options: OpenOptions,
 ): Promise<Parts> {
   const source = cutSource(tree, images, rule)
-  const shape = [rule.crop, rule.crop, 3]
+  const shape = [rule.crop, rule.crop, rule.channels]
   const note: ImportNote = {
     kind: 'matched',
     text: `The shorter side of each image is scaled to ${rule.resize} pixels, then the middle ${rule.crop} x ${rule.crop} are cut out.`,
   }
-  const sampleSize = 3 * rule.crop ** 2
+  const sampleSize = rule.channels * rule.crop ** 2
   const bytes = images.length * sampleSize
   if (bytes > (options.memoryBudget ?? defaultMemoryBudget)) {
     const text = 'The samples are more than memory should hold: images are decoded whenever they are used.'

@@ -35,7 +35,7 @@ export interface DecodedDraft {
 }
 
 /** Raise it where images are decoded otherwise than before: what older versions kept is then made again. */
-const VERSION = 1
+const VERSION = 2
 const DAY_MS = 86_400_000
 
 const indexSchema = z.strictObject({

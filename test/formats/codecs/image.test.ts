@@ -31,8 +31,21 @@ describe('the size of an image', () => {
       ['jpeg', await encode(width, height).jpeg({ progressive: true }).toBuffer()],
       ['jpeg', await encode(width, height).withExif(exif).withIccProfile('p3').jpeg().toBuffer()],
     ] as const) {
-      expect(readImageHeader(bytes)).toEqual({ format, width, height })
+      expect(readImageHeader(bytes)).toEqual({ format, width, height, channels: 3 })
     }
+  })
+
+  it('comes with the stored channels: gray and alpha too', async () => {
+    const gray = encode(4, 4).toColourspace('b-w')
+    const channels = await Promise.all([
+      gray.clone().png().toBuffer(),
+      gray.clone().jpeg().toBuffer(),
+      gray.clone().ensureAlpha(0.5).png().toBuffer(),
+      encode(4, 4).ensureAlpha(0.5).png().toBuffer(),
+      encode(4, 4).png({ palette: true }).toBuffer(),
+      encode(4, 4).toColourspace('cmyk').jpeg().toBuffer(),
+    ])
+    expect(channels.map(bytes => readImageHeader(bytes)?.channels)).toEqual([1, 1, 2, 4, 3, 4])
   })
 
   it('is null for what is no image, ends early or is damaged, and never throws', async () => {

@@ -133,8 +133,12 @@ describe('class folders: pixels', () => {
     for (const [at, value] of pixels(red, 2).entries()) expect(Math.abs(jpeg![at]! - value)).toBeLessThan(4)
   })
 
-  it('has one channel if all images are gray, three if a single one is not', async () => {
-    const gray = { 'a/1.png': grayImage, 'a/2.png': await image([7, 7, 7]), 'b/1.png': await image([8]) }
+  it('has one channel if every file stores gray, three if a single one stores colours', async () => {
+    const grayJpeg = await sharp(Buffer.alloc(12, 7), { raw: { width: 4, height: 3, channels: 1 } })
+      .toColourspace('b-w')
+      .jpeg({ quality: 100 })
+      .toBuffer()
+    const gray = { 'a/1.png': grayImage, 'a/2.jpg': grayJpeg, 'b/1.png': await image([8]) }
     const one = await openDataset(make(gray))
     expect([one.shape, await readAll(one, one.splits.train!)]).toEqual([
       [3, 4, 1],
@@ -149,6 +153,38 @@ describe('class folders: pixels', () => {
       pixels(blue),
     ])
     expect(texts(one.notes, 'matched')).toContain('(gray)')
+  })
+
+  it('keeps three channels where files store colours that are all gray, says so, and takes one if asked', async () => {
+    const folder = make({ 'a/1.png': await image([7, 7, 7]), 'b/1.png': await image([8, 8, 8]) })
+    const stored = await openDataset(folder)
+    expect(stored.shape).toEqual([3, 4, 3])
+    expect(texts(stored.notes, 'guessed')).toContain('all pixels are gray')
+    const gray = await openDataset(folder, { reader: { color: 'gray' } })
+    expect([gray.shape, await readAll(gray, gray.splits.train!)]).toEqual([
+      [3, 4, 1],
+      [pixels([7]), pixels([8])],
+    ])
+    expect(gray.fingerprint).not.toBe(stored.fingerprint)
+  })
+
+  it('takes luma as gray and repeats gray as RGB if asked, cut or whole (BT.601, by hand)', async () => {
+    const folder = make({
+      'a/1.png': await image([255, 0, 0]),
+      'a/2.png': await image([10, 20, 30]),
+      'b/1.png': grayImage,
+    })
+    const expected = [76, 18, 99] // .299 x 255 = 76.2; 2.99 + 11.74 + 3.42 = 18.2
+    const gray = await openDataset(folder, { reader: { color: 'gray' } })
+    expect(await readAll(gray, gray.splits.train!)).toEqual(expected.map(value => pixels([value])))
+    const cut = await openDataset(folder, { reader: { color: 'gray', crop: 2 } })
+    expect([cut.shape, await readAll(cut, cut.splits.train!)]).toEqual([
+      [2, 2, 1],
+      expected.map(value => Array.from({ length: 4 }, () => value)),
+    ])
+    const grayOnly = make({ 'a/1.png': grayImage, 'b/1.png': await image([8]) })
+    const rgb = await openDataset(grayOnly, { reader: { color: 'rgb' } })
+    expect(await readAll(rgb, rgb.splits.train!)).toEqual([pixels([99, 99, 99]), pixels([8, 8, 8])])
   })
 
   it('drops alpha without blending and keeps the upper 8 of 16 bits, and says so', async () => {
@@ -393,12 +429,12 @@ describe('class folders: decoded images are kept', () => {
 
   it.each<[string, (kept: string) => Promise<void>]>([
     ['short samples', kept => truncate(join(kept, 'samples.bin'), 20)],
-    ['a damaged index', kept => writeFile(join(kept, 'index.json'), '{"version":1')],
+    ['a damaged index', kept => writeFile(join(kept, 'index.json'), '{"version":2')],
     [
       'another version',
       async kept => {
         const path = join(kept, 'index.json')
-        await writeFile(path, (await readFile(path, 'utf8')).replace('"version":1', '"version":0'))
+        await writeFile(path, (await readFile(path, 'utf8')).replace('"version":2', '"version":0'))
       },
     ],
     ['no samples', kept => rm(join(kept, 'samples.bin'))],

@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os'
 import { createRandom } from '../../../core/random.ts'
 import { centreCut, randomCrop } from '../../../core/resized-crop.ts'
 import type { ReaderOptions } from '../../../shared/reader-options.ts'
-import { type Cut, cutJpeg, cutPixels, decodeImage } from '../../codecs/image.ts'
+import { type Cut, cutJpeg, cutPixels, decodeImage, toGray } from '../../codecs/image.ts'
 import { type ImageHeader, readImageHeader } from '../../codecs/image-header.ts'
 import { throwIfStopped } from '../../progress.ts'
 import type { SampleSource } from '../../samples/build-dataset.ts'
@@ -16,12 +16,15 @@ export interface CutRule {
   readonly crop: number
   /** What the shorter side of an image is scaled to, before the middle is cut out. */
   readonly resize: number
+  /** 1: gray. */
+  readonly channels: 1 | 3
 }
 
 /** The usual 256 for 224, and as much of the image for other sizes. null where nothing is to be cut. */
-export function cutRule({ crop, resize }: ReaderOptions): CutRule | null {
-  if (crop !== undefined) return { crop, resize: resize ?? Math.round((crop * 8) / 7) }
-  return resize === undefined ? null : { crop: resize, resize }
+export function cutRule({ crop, resize, color }: ReaderOptions): CutRule | null {
+  const channels = color === 'gray' ? 1 : 3
+  if (crop !== undefined) return { crop, resize: resize ?? Math.round((crop * 8) / 7), channels }
+  return resize === undefined ? null : { crop: resize, resize, channels }
 }
 
 /** Bytes of a file that are looked at for its size, then more of them: other segments may come first. */
@@ -32,9 +35,10 @@ interface Size {
   readonly height: number
 }
 
-/** Samples of 3 channels, in the order of `images`. The tree stays open until `close`. */
-export function cutSource(tree: Tree, images: readonly TreeEntry[], { crop: size, resize }: CutRule): SampleSource {
-  const sampleLength = 3 * size * size
+/** Samples in the order of `images`. The tree stays open until `close`. */
+export function cutSource(tree: Tree, images: readonly TreeEntry[], rule: CutRule): SampleSource {
+  const { crop: size, resize, channels } = rule
+  const sampleLength = channels * size * size
   const sizeOf = rememberSizes(images.length)
   // A folder's files are read by the decoder itself, so all may wait in its queue; others would wait in memory.
   const atOnce = tree.kind === 'folder' ? Number.POSITIVE_INFINITY : 2 * availableParallelism()
@@ -62,7 +66,8 @@ export function cutSource(tree: Tree, images: readonly TreeEntry[], { crop: size
   ): Promise<void> {
     await eachOf(indices.length, atOnce, async at => {
       throwIfStopped(signal, `Reading ${tree.path}`)
-      into.set(await cutOne(indices[at]!, cutOf(at)), at * sampleLength)
+      const square = await cutOne(indices[at]!, cutOf(at))
+      into.set(channels === 1 ? toGray(square) : square, at * sampleLength)
     })
   }
 

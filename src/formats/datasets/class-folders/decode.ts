@@ -1,7 +1,7 @@
 /** Decodes all images of a data set, several at once, in order. */
 import { availableParallelism } from 'node:os'
 import { EspalierError } from '../../../shared/errors.ts'
-import { type DecodedImage, decodeImage, isGray } from '../../codecs/image.ts'
+import { type DecodedImage, decodeImage, isGray, toGray } from '../../codecs/image.ts'
 import type { ImportNote, OpenOptions } from '../../dataset.ts'
 import { formatCount } from '../../dataset-reader.ts'
 import { progressReporter, throwIfStopped } from '../../progress.ts'
@@ -17,10 +17,13 @@ interface Target {
   readonly width: number
   readonly height: number
   readonly channels: 1 | 3
+  /** It was asked for, so colours become gray where they must. */
+  readonly isChosen: boolean
 }
 
 /**
- * Images of one size; one channel if every pixel of every image is gray, else three.
+ * Images of one size; the reader option `color` says how many channels, else one if every file stores gray and three if
+ * not: what a file stores says what it is meant to be, its pixels only what it happens to show.
  * Throws `dataset.shape` for the first image of another size, `file.corrupt` for one that does not decode.
  */
 export async function decodeImages(
@@ -30,16 +33,18 @@ export async function decodeImages(
   options: OpenOptions,
 ): Promise<StoredSamples> {
   const first = images[0]!
-  const { width, height, pixels } = await decode(tree, first)
+  const { width, height, isStoredGray } = await decode(tree, first)
+  const color = options.reader?.color
   const store = (channels: 1 | 3): Promise<StoredSamples> => {
     const shape = [height, width, channels]
     const bytes = images.length * height * width * channels
-    const target = { first, width, height, channels }
+    const target = { first, width, height, channels, isChosen: color !== undefined }
     return storeSamples({ fingerprint, bytes, shape, isCostly: true }, options, append =>
       decodeInto(tree, images, target, options, append),
     )
   }
-  if (!isGray(pixels)) return store(3)
+  if (color !== undefined) return store(color === 'gray' ? 1 : 3)
+  if (!isStoredGray) return store(3)
   try {
     return await store(1)
   } catch (error) {
@@ -67,6 +72,7 @@ async function decodeInto(
   const report = progressReporter(options)
   let alpha = 0
   let deep = 0
+  let grayPixels = 0
   let warnings = 0
   let warning: string | undefined
   let done = 0
@@ -79,7 +85,9 @@ async function decodeInto(
       const entry = images[start + index]!
       const image = await decode(tree, entry)
       checkSize(tree, entry, image, target)
-      copyPixels(image.pixels, block, index * size, channels)
+      if (channels === 1 && !target.isChosen && !image.isStoredGray) throw new ColourFound()
+      block.set(channels === 1 ? toGray(image.pixels) : image.pixels, index * size)
+      if (channels === 3 && isGray(image.pixels)) grayPixels++
       if (image.hadAlpha) alpha++
       if (image.was16Bit) deep++
       if (image.warning !== undefined) {
@@ -91,21 +99,17 @@ async function decodeInto(
     await append(block)
   }
   const notes: ImportNote[] = []
+  if (grayPixels === images.length && !target.isChosen)
+    notes.push({
+      kind: 'guessed',
+      text: 'Files store colours, but all pixels are gray. The option color reads them as gray.',
+    })
   if (alpha > 0) notes.push({ kind: 'skipped', text: `The alpha channel of ${formatCount(alpha)} images was dropped.` })
   if (deep > 0)
     notes.push({ kind: 'skipped', text: `${formatCount(deep)} images of 16 bits a channel were reduced to 8.` })
   if (warning !== undefined)
     notes.push({ kind: 'guessed', text: `${formatCount(warnings)} images are damaged but decode; one is ${warning}.` })
   return notes
-}
-
-function copyPixels(rgb: Uint8Array, block: Uint8Array, at: number, channels: 1 | 3): void {
-  if (channels === 3) {
-    block.set(rgb, at)
-    return
-  }
-  if (!isGray(rgb)) throw new ColourFound()
-  for (let pixel = 0; pixel < rgb.length / 3; pixel++) block[at + pixel] = rgb[3 * pixel]!
 }
 
 function checkSize(tree: Tree, entry: TreeEntry, { width, height }: DecodedImage, target: Target): void {
