@@ -12,6 +12,7 @@ import { wideResnet } from './architectures/wide-resnet.ts'
 import type { AnyFamily, BuildOptions } from './family.ts'
 import { graphCost } from './graph/cost.ts'
 import type { Dims } from './graph/dims.ts'
+import { gateGraph, ungated } from './graph/gates.ts'
 import type { Graph } from './graph/model.ts'
 
 export const families: readonly AnyFamily[] = [
@@ -26,13 +27,16 @@ export const families: readonly AnyFamily[] = [
 ]
 
 /**
- * The graph of an architecture id such as `resnet20-a`, for the task it was published for where `options` does not say.
- * Throws `architecture.unknown` with the nearest known id.
+ * The graph of an architecture id such as `resnet20-a`, for the task it was published for where `options` does not say; with
+ * gates (`graph/gates.ts`) where the id ends in `+gate` and what they keep. Throws `architecture.unknown` with the nearest
+ * known id.
  */
 export function architectureOf(id: string, options: Partial<BuildOptions> = {}): Graph {
+  const { id: base, keep } = ungated(id)
   for (const family of families) {
-    const graph = family.buildId(id, options)
-    if (graph) return graph
+    const graph = family.buildId(base, options)
+    if (graph && keep === undefined) return graph
+    if (graph && keep !== undefined) return gateGraph(graph, { keep, squeeze: family.squeeze ?? 'mean' })
   }
   const near = nearest(
     id,
@@ -47,7 +51,8 @@ export function architectureOf(id: string, options: Partial<BuildOptions> = {}):
 }
 
 /** What weights leave open and the architecture takes for granted, each a sentence. */
-export const assumptionsOf = (id: string): readonly string[] => families.flatMap(family => family.assumptionsOf(id))
+export const assumptionsOf = (id: string): readonly string[] =>
+  families.flatMap(family => family.assumptionsOf(ungated(id).id))
 
 export interface ArchitectureDescription {
   readonly id: string
@@ -72,7 +77,7 @@ export function describeArchitecture(id: string): ArchitectureDescription {
   const { parameters, prunable, batchNorm, macs } = graphCost(graph)
   return {
     id,
-    label: families.find(({ parses }) => parses(id))!.label,
+    label: families.find(({ parses }) => parses(ungated(id).id))!.label,
     params: parameters,
     prunable,
     batchNorm,

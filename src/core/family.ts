@@ -1,6 +1,7 @@
 /** What a family of architectures tells the registry in `../architectures.ts`. */
 import type { Dims } from './graph/dims.ts'
 import type { Graph } from './graph/model.ts'
+import type { Gate } from './graph/ops/channel-gate.ts'
 
 export interface BuildOptions {
   readonly classes: number
@@ -29,6 +30,8 @@ export interface Family<Shape> {
   readonly guess: (tensors: ReadonlyMap<string, Dims>) => readonly string[]
   /** What weights of this shape leave open and the family takes for granted, each a sentence for the import report. */
   readonly assumptions: (shape: Shape) => readonly string[]
+  /** How its published gates see a channel; the mean where absent. */
+  readonly squeeze?: Gate['squeeze']
   /** Other projects' parameter names -> ours. The first pattern that matches is applied. */
   readonly nameAliases: readonly { readonly pattern: RegExp; readonly replacement: string }[]
 }

@@ -1,7 +1,7 @@
 /** Fresh weights. */
 import { elementCount } from './graph/dims.ts'
 import type { Graph, GraphNode, ParameterRole, Weights } from './graph/model.ts'
-import { createRandom, type Random } from './random.ts'
+import { createRandom, deriveSeed, type Random } from './random.ts'
 
 type Filler = (length: number, fanIn: number, random: Random) => Float32Array
 
@@ -34,8 +34,10 @@ function fillerFor(node: GraphNode, role: ParameterRole): Filler {
   switch (role) {
     case 'weight':
       return kernelFiller(node)
+    case 'gate':
+      return kaimingNormal
     case 'bias':
-      return node.op === 'FastGRNN' ? constant(1) : fanInUniform
+      return node.op === 'FastGRNN' || node.op === 'ChannelGate' ? constant(1) : fanInUniform
     case 'zeta':
       return constant(1)
     case 'nu':
@@ -51,16 +53,29 @@ function fillerFor(node: GraphNode, role: ParameterRole): Filler {
 
 /**
  * Weights for every parameter: convolutions Kaiming-normal (fan-in), fully connected layers and biases uniform,
- * batch norm 1, 0 with running statistics 0, 1; FastGRNN as its authors do (five-systems 0.3). The same graph and seed always give the same weights.
+ * batch norm 1, 0 with running statistics 0, 1; FastGRNN as its authors do (five-systems 0.3). The same graph and seed
+ * always give the same weights, and gates change none of the others.
  */
 export function initialise(graph: Graph, seed: number): Weights {
   const random = createRandom(seed)
+  const others = fill(graph, node => node.op !== 'ChannelGate', random)
+  const all = new Map([...others, ...initialiseGates(graph, seed)])
+  return new Map(Object.keys(graph.parameters).map(name => [name, all.get(name)!]))
+}
+
+/** Weights of the gates alone: Kaiming-normal, biases 1, so that most begin open (five-systems 4a-1). */
+export const initialiseGates = (graph: Graph, seed: number): Weights =>
+  fill(graph, node => node.op === 'ChannelGate', createRandom(deriveSeed(seed, 'gates')))
+
+function fill({ nodes, parameters }: Graph, belongs: (node: GraphNode) => boolean, random: Random): Weights {
   const weights = new Map<string, Float32Array>()
-  for (const node of graph.nodes) {
-    const kernel = node.inputs.map(name => graph.parameters[name]).find(parameter => parameter?.role === 'weight')
-    const fanIn = kernel ? elementCount(kernel.dims.slice(1)) : 1
+  for (const node of nodes.filter(belongs)) {
+    const matrix = node.inputs
+      .map(name => parameters[name])
+      .find(parameter => parameter?.role === 'weight' || parameter?.role === 'gate')
+    const fanIn = matrix ? elementCount(matrix.dims.slice(1)) : 1
     for (const name of node.inputs) {
-      const parameter = graph.parameters[name]
+      const parameter = parameters[name]
       if (!parameter) continue
       weights.set(name, fillerFor(node, parameter.role)(elementCount(parameter.dims), fanIn, random))
     }

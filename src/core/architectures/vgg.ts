@@ -90,5 +90,6 @@ export const vgg = defineFamily<Shape>({
     return [idOf({ depth, hasBatchNorm, size })]
   },
   assumptions: () => ['Each of the five parts ends in a 2x2 pooling for the maximum.'],
+  squeeze: 'sigmoid',
   nameAliases: [],
 })

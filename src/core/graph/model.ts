@@ -6,7 +6,7 @@
 
 /**
  * The ops the product understands. Each has one file in `graph/ops/` (shape, cost) and one in the engine.
- * All are ONNX's but `FastGRNN` (`graph/ops/fast-grnn.ts` says why).
+ * All are ONNX's but `FastGRNN` and `ChannelGate` (their files in `graph/ops/` say why).
  */
 export type OpType =
   | 'Conv'
@@ -24,6 +24,7 @@ export type OpType =
   | 'Dropout'
   | 'MatMul'
   | 'FastGRNN'
+  | 'ChannelGate'
 
 export type Attribute = number | string | readonly number[]
 
@@ -44,9 +45,9 @@ export interface GraphNode {
 
 /**
  * What a parameter is for. Only `weight` is prunable: kernels of Conv, Gemm, MatMul and FastGRNN (five-systems,
- * section 2a). `zeta` and `nu` are the two scalars of FastGRNN.
+ * section 2a). `zeta` and `nu` are the two scalars of FastGRNN, `gate` is the matrix of a ChannelGate.
  */
-export type ParameterRole = 'weight' | 'bias' | 'gamma' | 'beta' | 'mean' | 'variance' | 'zeta' | 'nu'
+export type ParameterRole = 'weight' | 'bias' | 'gamma' | 'beta' | 'mean' | 'variance' | 'zeta' | 'nu' | 'gate'
 
 export interface Parameter {
   readonly dims: readonly number[]

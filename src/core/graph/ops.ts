@@ -4,6 +4,7 @@ import type { OpRule } from './op-rule.ts'
 import { add } from './ops/add.ts'
 import { averagePool } from './ops/average-pool.ts'
 import { batchNormalization } from './ops/batch-normalization.ts'
+import { channelGate } from './ops/channel-gate.ts'
 import { concat } from './ops/concat.ts'
 import { conv } from './ops/conv.ts'
 import { dropout } from './ops/dropout.ts'
@@ -33,6 +34,7 @@ export const opRules = {
   Dropout: dropout,
   MatMul: matMul,
   FastGRNN: fastGrnn,
+  ChannelGate: channelGate,
 } as const satisfies Record<OpType, OpRule>
 
 export const ruleOf = (op: OpType): OpRule => opRules[op]

@@ -4,6 +4,7 @@ import type { TensorflowOp } from './op.ts'
 import { add } from './ops/add.ts'
 import { averagePool } from './ops/average-pool.ts'
 import { batchNormalization } from './ops/batch-normalization.ts'
+import { channelGate } from './ops/channel-gate.ts'
 import { concat } from './ops/concat.ts'
 import { conv } from './ops/conv.ts'
 import { dropout } from './ops/dropout.ts'
@@ -33,4 +34,5 @@ export const tensorflowOps: Readonly<Record<OpType, TensorflowOp>> = {
   Dropout: dropout,
   MatMul: matMul,
   FastGRNN: fastGrnn,
+  ChannelGate: channelGate,
 }

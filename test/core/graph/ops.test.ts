@@ -98,6 +98,17 @@ const rows: Row[] = [
     output: [80],
     macs: 128 * 6400,
   },
+  {
+    op: 'ChannelGate',
+    attributes: { keep: 0.7, squeeze: 'sigmoid' },
+    values: [
+      [32, 8, 8],
+      [16, 16, 16],
+    ],
+    parameters: [[32, 16], [32]],
+    output: [32, 8, 8],
+    macs: 32 * 16,
+  },
 ]
 
 const nodeOf = (op: OpType, attributes: Record<string, Attribute> = {}): GraphNode => ({

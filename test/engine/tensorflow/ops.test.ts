@@ -1,11 +1,14 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { elementCount } from '../../../src/core/graph/dims.ts'
+import type { Graph, GraphNode, OpType } from '../../../src/core/graph/model.ts'
 import { opRules } from '../../../src/core/graph/ops.ts'
+import { CompiledModel } from '../../../src/engine/compile/compiled-model.ts'
 import { type Engine, loadEngine } from '../../../src/engine/runtime/load.ts'
 import { tensorflowOps } from '../../../src/engine/tensorflow/ops.ts'
 import {
   convolve,
   expectClose,
+  imagesLast,
   type OpCase,
   randomValues,
   runOp,
@@ -115,11 +118,80 @@ describe('worked by hand', () => {
     expect(run({ op: 'Concat', input: [2], attributes: { axis: 1 }, reads: 2 }, [1, 2])).toEqual([1, 2, 1, 2])
   })
 
+  it('ChannelGate opens the most salient channels of each sample and scales them', () => {
+    // Of the means (m0, m1): g0 = m0, g1 = m1 + 1, g2 = 2.
+    const parameters = (bias: number[]) =>
+      [
+        { role: 'gate', dims: [3, 2], values: [1, 0, 0, 1, 0, 0] },
+        { role: 'bias', dims: [3], values: bias },
+      ] as const
+    const gate = (keep: number, bias: number[], batch: number[], squeeze?: string) =>
+      runGate(engine, { keep, ...(squeeze && { squeeze }) }, parameters(bias), batch)
+    // y is 10, 20, 30 at each of the two pixels; x has the means 3 and 0, then -1 and 4.
+    const x = [2, 4, 1, -1, -1, -1, 4, 4]
+    const y = [10, 10, 20, 20, 30, 30]
+    expect(gate(0.67, [0, 1, 2], x)).toEqual([...scaled(y, [3, 0, 2]), ...scaled(y, [0, 5, 2])])
+    expect(gate(1, [0, 1, 2], x)).toEqual([...scaled(y, [3, 1, 2]), ...scaled(y, [0, 5, 2])])
+    expect(gate(0.01, [0, 1, 2], x)).toEqual([...scaled(y, [3, 0, 0]), ...scaled(y, [0, 5, 0])])
+    // Of equals the first stay open: 1, 1, 1 where the means are 0.
+    expect(gate(0.67, [1, 1, 1], [0, 0, 0, 0])).toEqual(scaled(y, [1, 1, 0]))
+    // sigmoid(0) = 1/2
+    expect(gate(1, [0, 1, 2], [0, 0, 0, 0], 'sigmoid')).toEqual(scaled(y, [0.5, 1.5, 2]))
+  })
+
   it('MatMul of each step', () => {
     const parameters = [{ role: 'weight', dims: [2, 3], values: [1, 2, 3, 10, 20, 30] }] as const
     expect(run({ op: 'MatMul', input: [2, 2], parameters }, [1, 0, 0, 1])).toEqual([1, 2, 3, 10, 20, 30])
   })
 })
+
+const scaled = (y: readonly number[], gates: readonly number[]) => y.map((value, i) => value * gates[i >> 1]!)
+
+/** A gate on y = 10, 20, 30 by channel, at the two pixels of x [2, 1, 2]. */
+function runGate(
+  engine: Engine,
+  attributes: Readonly<Record<string, number | string>>,
+  [matrix, bias]: readonly [NonNullable<OpCase['parameters']>[number], NonNullable<OpCase['parameters']>[number]],
+  batch: readonly number[],
+): number[] {
+  const node = (name: string, op: OpType, inputs: string[], attributes: GraphNode['attributes'] = {}): GraphNode => ({
+    name,
+    op,
+    inputs,
+    outputs: [name],
+    attributes,
+  })
+  const graph: Graph = {
+    input: { name: 'x', dims: [2, 1, 2] },
+    output: { name: 'flat', dims: [6] },
+    nodes: [
+      // 0 x + 10, 20, 30
+      node('y', 'Conv', ['x', 'kernel', 'levels']),
+      node('gated', 'ChannelGate', ['y', 'x', 'matrix', 'bias'], attributes),
+      node('flat', 'Flatten', ['gated'], { axis: 1 }),
+    ],
+    parameters: {
+      kernel: { role: 'weight', dims: [3, 2, 1, 1] },
+      levels: { role: 'bias', dims: [3] },
+      matrix: { role: 'gate', dims: matrix.dims },
+      bias: { role: 'bias', dims: bias.dims },
+    },
+  }
+  const model = new CompiledModel(engine, graph, { sampleType: 'float32', normalization: { mean: [0], std: [1] } })
+  try {
+    const weights = {
+      kernel: new Float32Array(6),
+      levels: Float32Array.of(10, 20, 30),
+      matrix: Float32Array.from(matrix.values),
+      bias: Float32Array.from(bias.values),
+    }
+    model.assign({ weights: new Map(Object.entries(weights)), masks: new Map() })
+    const samples = imagesLast(Float32Array.from(batch), [2, 1, 2])
+    return [...model.predict(samples, batch.length / 4)]
+  } finally {
+    model.dispose()
+  }
+}
 
 /** Every kind of padding: none, TensorFlow's SAME, symmetric where SAME is not, and lopsided. */
 const windows: readonly Window[] = [

@@ -154,6 +154,18 @@ const cases: GradientCase[] = [
     const entries = (count: number, seed: number) => normals(count, seed).map(value => 0.5 * value)
     return { op: 'FastGRNN', values: [[steps, 4]], parameters, step: 0.01, entries }
   }),
+  ...[{ keep: 1 }, { keep: 0.5 }, { keep: 0.2, squeeze: 'sigmoid' }].map(
+    (attributes): GradientCase => ({
+      op: 'ChannelGate',
+      attributes,
+      values: [
+        [4, 3, 3],
+        [5, 4, 3],
+      ],
+      parameters: [{ role: 'gate', dims: [4, 5] }, bias(4)],
+      ...small,
+    }),
+  ),
 ]
 
 const title = ({ op, attributes, values, parameters }: GradientCase) =>

@@ -23,7 +23,8 @@ function hashed(count: number, stream: number): Uint32Array {
 }
 
 /** In [-1, 1). */
-const uniform = (count: number, stream: number) => Array.from(hashed(count, stream), x => (x >>> 8) / 2 ** 23 - 1)
+export const uniform = (count: number, stream: number) =>
+  Array.from(hashed(count, stream), x => (x >>> 8) / 2 ** 23 - 1)
 
 export function weights(): Map<string, Float32Array> {
   const result = new Map<string, Float32Array>()
