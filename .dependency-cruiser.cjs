@@ -18,7 +18,7 @@ const only = (name, ...folders) => ({
 
 /** Folders of which each member is one file (or folder) that knows no other member. */
 const families =
-  'architectures|scores|allocations|schedules|losses|strategies|datasets|checkpoints|ops|stages|providers|migrations'
+  'architectures|scores|allocations|schedules|trainables|losses|strategies|datasets|checkpoints|ops|stages|providers|migrations'
 
 module.exports = {
   forbidden: [

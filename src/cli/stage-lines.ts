@@ -31,7 +31,9 @@ const lines: { readonly [Use in StageUse]: (result: StageResultOf<Use>) => strin
     `statistics of ${count(batches)} batches, ${count(samples)} samples; means moved by ${shift.toPrecision(3)} standard deviations`,
   ],
   train: ({ trainableParams, epochs, kept, stoppedEarly, zeros, weights }) => [
-    `${count(trainableParams)} parameters trained`,
+    trainableParams === 0
+      ? 'nothing trained; running statistics moved'
+      : `${count(trainableParams)} parameters trained`,
     ...epochLines(epochs, kept, stoppedEarly),
     zerosLine({ zeros, weights }),
   ],

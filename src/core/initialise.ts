@@ -1,4 +1,5 @@
 /** Fresh weights. */
+import type { BatchNormInitId } from '../shared/methods.ts'
 import { elementCount } from './graph/dims.ts'
 import type { Graph, GraphNode, ParameterRole, Weights } from './graph/model.ts'
 import { createRandom, deriveSeed, type Random } from './random.ts'
@@ -30,8 +31,23 @@ function kernelFiller({ op }: GraphNode): Filler {
   return op === 'MatMul' || op === 'FastGRNN' ? tenthNormal : kaimingNormal
 }
 
-function fillerFor(node: GraphNode, role: ParameterRole): Filler {
+const uniform =
+  (low: number, high: number): Filler =>
+  (length, _fanIn, random) =>
+    Float32Array.from({ length }, () => low + (high - low) * random.uniform())
+
+const batchNormFillers: { readonly [Id in BatchNormInitId]: { readonly gamma: Filler; readonly beta: Filler } } = {
+  uniform: { gamma: uniform(0, 1), beta: constant(0) },
+  fixed: { gamma: constant(1), beta: constant(0) },
+  oneone: { gamma: constant(1), beta: constant(1) },
+  posneg: { gamma: uniform(-1, 1), beta: constant(0) },
+}
+
+function fillerFor(node: GraphNode, role: ParameterRole, batchNorm: BatchNormInitId): Filler {
   switch (role) {
+    case 'gamma':
+    case 'beta':
+      return batchNormFillers[batchNorm][role]
     case 'weight':
       return kernelFiller(node)
     case 'gate':
@@ -42,24 +58,28 @@ function fillerFor(node: GraphNode, role: ParameterRole): Filler {
       return constant(1)
     case 'nu':
       return constant(-4)
-    case 'gamma':
     case 'variance':
       return constant(1)
-    case 'beta':
     case 'mean':
       return constant(0)
   }
 }
 
 /**
- * Weights for every parameter: convolutions Kaiming-normal (fan-in), fully connected layers and biases uniform,
- * batch norm 1, 0 with running statistics 0, 1; FastGRNN as its authors do (five-systems 0.3). The same graph and seed
- * always give the same weights, and gates change none of the others.
+ * Weights for every parameter: convolutions Kaiming-normal (fan-in), fully connected layers and biases uniform, gammas and
+ * betas as `batchNorm` says, running statistics 0, 1; FastGRNN as its authors do (five-systems 0.3). The same graph and seed
+ * always give the same weights; gates, and any `batchNorm`, change none of the others.
  */
-export function initialise(graph: Graph, seed: number): Weights {
-  const random = createRandom(seed)
-  const others = fill(graph, node => node.op !== 'ChannelGate', random)
-  const all = new Map([...others, ...initialiseGates(graph, seed)])
+export function initialise(graph: Graph, seed: number, batchNorm: BatchNormInitId = 'fixed'): Weights {
+  const isSpecial = ({ op }: GraphNode) => op === 'ChannelGate' || op === 'BatchNormalization'
+  const others = fill(graph, node => !isSpecial(node), createRandom(seed))
+  const norms = fill(
+    graph,
+    ({ op }) => op === 'BatchNormalization',
+    createRandom(deriveSeed(seed, 'batch norm')),
+    batchNorm,
+  )
+  const all = new Map([...others, ...norms, ...initialiseGates(graph, seed)])
   return new Map(Object.keys(graph.parameters).map(name => [name, all.get(name)!]))
 }
 
@@ -67,7 +87,12 @@ export function initialise(graph: Graph, seed: number): Weights {
 export const initialiseGates = (graph: Graph, seed: number): Weights =>
   fill(graph, node => node.op === 'ChannelGate', createRandom(deriveSeed(seed, 'gates')))
 
-function fill({ nodes, parameters }: Graph, belongs: (node: GraphNode) => boolean, random: Random): Weights {
+function fill(
+  { nodes, parameters }: Graph,
+  belongs: (node: GraphNode) => boolean,
+  random: Random,
+  batchNorm: BatchNormInitId = 'fixed',
+): Weights {
   const weights = new Map<string, Float32Array>()
   for (const node of nodes.filter(belongs)) {
     const matrix = node.inputs
@@ -77,7 +102,7 @@ function fill({ nodes, parameters }: Graph, belongs: (node: GraphNode) => boolea
     for (const name of node.inputs) {
       const parameter = parameters[name]
       if (!parameter) continue
-      weights.set(name, fillerFor(node, parameter.role)(elementCount(parameter.dims), fanIn, random))
+      weights.set(name, fillerFor(node, parameter.role, batchNorm)(elementCount(parameter.dims), fanIn, random))
     }
   }
   return weights

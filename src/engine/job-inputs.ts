@@ -10,7 +10,7 @@ import { openCheckpoint } from '../formats/checkpoints.ts'
 import { type Dataset, requireSplit } from '../formats/datasets.ts'
 import { importModel } from '../formats/import-model.ts'
 import { EspalierError } from '../shared/errors.ts'
-import type { Recipe } from '../shared/recipe.ts'
+import { batchNormInitOf, type Recipe } from '../shared/recipe.ts'
 import type { ScoredSplit } from '../shared/stages/evaluate.ts'
 import type { Job } from './protocol.ts'
 import type { Selection } from './stage-runner.ts'
@@ -27,7 +27,7 @@ export async function readModel({ recipe, modelFile }: Job): Promise<Model | und
 export function freshModel(recipe: Recipe, dataset: Dataset, seed: number): Model {
   const architecture = recipe.model.architecture!
   const graph = graphFor(architecture, dataset)
-  return { architecture, graph, weights: initialise(graph, seed), masks: new Map() }
+  return { architecture, graph, weights: initialise(graph, seed, batchNormInitOf(recipe)), masks: new Map() }
 }
 
 /**

@@ -84,10 +84,41 @@ export const augmentations = {
   },
 } as const satisfies Record<string, Choice>
 
+export const trainables = {
+  all: { label: 'All', help: 'every weight, bias, gamma and beta' },
+  batchnorm: {
+    label: 'Batch norm',
+    help: 'gammas and betas only; all other weights stay as they are, the output layer included',
+  },
+  'batchnorm-shortcut-output': {
+    label: 'Batch norm, shortcuts and output',
+    help: 'gammas and betas, the convolutions of shortcuts where there are any, and the output layer',
+  },
+  'shortcut-output': {
+    label: 'Shortcuts and output',
+    help: 'the convolutions of shortcuts where there are any, and the output layer; batch norm stays as it is',
+  },
+  'random-weights': {
+    label: 'Random weights',
+    help: 'as many weights of convolutions as batch norm has parameters, drawn by the seed of the run: what batch norm is held against',
+  },
+  none: { label: 'None', help: 'nothing; only the running statistics of batch norm move' },
+} as const satisfies Record<string, Choice>
+
+/** The names are those of open_lth. */
+export const batchNormInits = {
+  uniform: { label: 'Uniform', help: 'gamma from U(0, 1), beta 0: what batch norm alone is usually trained from' },
+  fixed: { label: 'Fixed', help: 'gamma 1, beta 0: what networks usually begin with' },
+  oneone: { label: 'One and one', help: 'gamma 1, beta 1' },
+  posneg: { label: 'Either sign', help: 'gamma from U(-1, 1), beta 0' },
+} as const satisfies Record<string, Choice>
+
 export type ScoreId = keyof typeof scores
 export type AllocationId = keyof typeof allocations
 export type NormalizationId = keyof typeof normalizations
 export type AugmentationId = keyof typeof augmentations
+export type TrainableId = keyof typeof trainables
+export type BatchNormInitId = keyof typeof batchNormInits
 
 /** The keys of a table of choices, in the form `z.enum` wants. */
 export const idsOf = <T extends Record<string, Choice>>(table: T) =>

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { EspalierError } from './errors.ts'
-import { augmentations, idsOf, normalizations } from './methods.ts'
+import { augmentations, type BatchNormInitId, batchNormInits, idsOf, normalizations } from './methods.ts'
 import { nearest } from './nearest.ts'
 import { readerOptionsSchema } from './reader-options.ts'
 import { stageSchema } from './stages.ts'
@@ -29,9 +29,18 @@ const recipeShape = {
         label: 'Architecture',
         help: 'An id such as resnet20-a. With a checkpoint it is found from the file.',
       }),
+      batchNorm: z.enum(idsOf(batchNormInits)).optional().meta({
+        label: 'Batch norm begins',
+        help: 'What gammas and betas of fresh weights are. Left out: uniform where a stage trains another set than all, fixed elsewhere.',
+        choices: batchNormInits,
+      }),
     })
     .refine(model => model.checkpoint !== undefined || model.architecture !== undefined, {
       message: 'needs a checkpoint, or an architecture for fresh weights',
+    })
+    .refine(model => model.checkpoint === undefined || model.batchNorm === undefined, {
+      message: 'is for fresh weights: a checkpoint has its own',
+      path: ['batchNorm'],
     }),
   data: z.strictObject({
     path: z.string().min(1).meta({ label: 'Data', help: 'A data set folder or file; relative to the recipe.' }),
@@ -76,6 +85,12 @@ export const recipeSchema = z.strictObject(recipeShape).check(({ value, issues }
 export type RecipeInput = z.input<typeof recipeSchema>
 /** A recipe with every default filled in. */
 export type Recipe = z.output<typeof recipeSchema>
+
+/** What gammas and betas begin as where the weights are fresh; five-systems 5a where less than everything is trained. */
+export function batchNormInitOf({ model, stages }: Pick<Recipe, 'model' | 'stages'>): BatchNormInitId {
+  const isInPart = stages.some(stage => stage.use === 'train' && stage.trainable !== 'all')
+  return model.batchNorm ?? (isInPart ? 'uniform' : 'fixed')
+}
 
 /** One thing wrong with a recipe, at a path such as `stages[1].sparsity`. */
 export const recipeProblemSchema = z.strictObject({

@@ -207,7 +207,7 @@ export type EpochRecord = z.output<typeof epochSchema>
 /** What training gives, beside the counts of zeros and weights. */
 export const trainingResult = {
   /** Numbers that were trained: without running statistics. */
-  trainableParams: z.int().min(1),
+  trainableParams: z.int().min(0),
   epochs: z.array(epochSchema).min(1),
   /** The epoch whose weights the next stage gets. */
   kept: z.int().min(1),

@@ -3,7 +3,7 @@
  * Names, paths and the order of keys in the document do not matter. A run's identity is the key of its last stage.
  */
 import { createHash } from 'node:crypto'
-import type { Recipe } from '../shared/recipe.ts'
+import { batchNormInitOf, type Recipe } from '../shared/recipe.ts'
 
 export interface KeyInputs {
   readonly recipe: Recipe
@@ -22,12 +22,15 @@ const meaning = 1
 /** One key a stage, in order. */
 export function stageKeys(inputs: KeyInputs): string[] {
   const { path: _, ...dataSettings } = inputs.recipe.data
+  const batchNorm = batchNormInitOf(inputs.recipe)
   let key = hash({
     meaning,
     engine: inputs.engineVersion,
     data: { fingerprint: inputs.dataFingerprint, ...dataSettings },
     weights: inputs.weightsFingerprint,
     architecture: inputs.architecture,
+    // Absent where fresh weights are as they always were.
+    batchNorm: inputs.weightsFingerprint === null && batchNorm !== 'fixed' ? batchNorm : undefined,
     seed: inputs.seed,
   })
   return inputs.recipe.stages.map(stage => {

@@ -7,11 +7,13 @@ import { graphCost } from '../core/graph/cost.ts'
 import { elementCount } from '../core/graph/dims.ts'
 import { normalization } from '../core/normalization.ts'
 import { validationCount } from '../core/split.ts'
+import type { TrainedModel } from '../core/training/trainable.ts'
+import { trainables } from '../core/training/trainables.ts'
 import { samplesNeeded } from '../engine/samples-needed.ts'
-import { EspalierError } from '../shared/errors.ts'
+import { EspalierError, toErrorData } from '../shared/errors.ts'
 import type { ReaderOptions } from '../shared/reader-options.ts'
 import type { Recipe } from '../shared/recipe.ts'
-import { stages as stageTable } from '../shared/stages.ts'
+import { type Stage, stages as stageTable } from '../shared/stages.ts'
 import type { StoredDataset, StoredModel } from './project/library.ts'
 import type { RunInputs } from './project/run-inputs.ts'
 import { fileSignature } from './signature.ts'
@@ -87,6 +89,8 @@ export async function readInputs(recipe: Recipe, readers: Readers, options: Read
   requireSplits(recipe, dataset)
   const id = model?.architecture ?? architecture!
   const graph = architectureOf(id, { classes: dataset.classes.length, inputDims: inputDimsOf(dataset) })
+  for (const [index, stage] of recipe.stages.entries())
+    requireTrainable({ architecture: id, graph, masks: new Map() }, stage, index)
   const { parameters, layers: costs } = graphCost(graph)
   requireKept(id, parameters, recipe)
   const layers = costs.map(({ name, macs, kernel }) => ({
@@ -95,6 +99,18 @@ export async function readInputs(recipe: Recipe, readers: Readers, options: Read
     weights: kernel ? elementCount(kernel.dims) : null,
   }))
   return { dataset, model, architecture: id, layers }
+}
+
+/** Throws `model.invalid` if the network does not have what the stage trains. */
+export function requireTrainable(model: TrainedModel, stage: Stage, index: number): void {
+  if (stage.use !== 'train') return
+  try {
+    trainables[stage.trainable](model, 0)
+  } catch (thrown) {
+    if (!(thrown instanceof EspalierError)) throw thrown
+    const message = `stages[${index}].trainable is ${stage.trainable}, and ${thrown.message}`
+    throw new EspalierError({ ...toErrorData(thrown), message }, { cause: thrown })
+  }
 }
 
 /** Of a blob in SQLite, bytes. */

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { architectureOf } from '../core/architectures.ts'
 import { EspalierError } from '../shared/errors.ts'
 import { checkRecipe, type Recipe, type RecipeProblem } from '../shared/recipe.ts'
-import { requireFit, requireNormalization } from './inputs.ts'
+import { requireFit, requireNormalization, requireTrainable } from './inputs.ts'
 import type { Project } from './project/project.ts'
 import { resolvePaths } from './recipe-paths.ts'
 
@@ -14,7 +14,7 @@ export function recipeProblems(document: unknown, project: Project, folder: stri
   return recipe ? problemsOf(resolvePaths(recipe, folder), project) : problems
 }
 
-function problemsOf({ model, data }: Recipe, project: Project): RecipeProblem[] {
+function problemsOf({ model, data, stages }: Recipe, project: Project): RecipeProblem[] {
   const problems: RecipeProblem[] = []
   const add = (path: string, message: string, hint?: string) =>
     problems.push({ path, message, code: 'recipe.invalid', ...(hint !== undefined && { hint }) })
@@ -35,6 +35,12 @@ function problemsOf({ model, data }: Recipe, project: Project): RecipeProblem[] 
   // Read with other options it is other data.
   const knownData = isDeepStrictEqual(atPath?.reader ?? {}, data.reader ?? {}) ? atPath : undefined
   const knownModel = model.checkpoint === undefined ? undefined : project.models.byPath(model.checkpoint)
+  const architecture = knownModel?.architecture ?? (model.checkpoint === undefined ? model.architecture : undefined)
+  if (architecture !== undefined && problems.every(({ path }) => path !== 'model.architecture')) {
+    const network = { architecture, graph: architectureOf(architecture), masks: new Map() }
+    for (const [index, stage] of stages.entries())
+      attempt(`stages[${index}].trainable`, () => requireTrainable(network, stage, index))
+  }
   if (knownData && knownModel) attempt('data.path', () => requireFit(knownModel, knownData))
   if (knownData) attempt('data.normalize', () => requireNormalization(data, knownData))
   return problems

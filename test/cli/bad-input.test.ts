@@ -96,6 +96,21 @@ const cases: readonly Case[] = [
     },
   },
   {
+    name: 'batch norm to train where the network has none',
+    code: 'model.invalid',
+    says: /stages\[0\]\.trainable is batchnorm, and vgg11-cifar has no batch norm/,
+    make: () => ({
+      model: { architecture: 'vgg11-cifar' },
+      stages: [{ use: 'train', epochs: 1, trainable: 'batchnorm' }],
+    }),
+  },
+  {
+    name: 'gammas for a checkpoint, which has its own',
+    code: 'recipe.invalid',
+    says: /model\.batchNorm is for fresh weights/,
+    make: () => ({ model: { checkpoint: 'net.safetensors', batchNorm: 'uniform' } }),
+  },
+  {
     name: 'an empty folder',
     code: 'dataset.empty',
     says: /empty/,

@@ -30,6 +30,30 @@ it('draws convolutions from N(0, 2 / fan-in), fully connected layers from U(+-1 
     expect(weights.get(`bn.${part}`)).toEqual(new Float32Array(256).fill(value))
 })
 
+it.each([
+  { id: 'uniform', gamma: [0, 1], beta: 0 },
+  { id: 'fixed', gamma: [1, 1], beta: 0 },
+  { id: 'oneone', gamma: [1, 1], beta: 1 },
+  { id: 'posneg', gamma: [-1, 1], beta: 0 },
+] as const)('begins batch norm as $id', ({ id, gamma: [low, high], beta }) => {
+  const graph = architectureOf('resnet32-b')
+  const weights = initialise(graph, 3, id)
+  const plain = initialise(graph, 3)
+  const gammas: number[] = []
+  for (const [name, { role }] of Object.entries(graph.parameters)) {
+    const values = weights.get(name)!
+    if (role === 'gamma') gammas.push(...values)
+    else if (role === 'beta') expect(new Set(values)).toEqual(new Set([beta]))
+    // Convolutions are the same whatever batch norm begins with: arms of a comparison differ in nothing else.
+    else expect(values).toEqual(plain.get(name))
+  }
+  expect(gammas.every(value => value >= low && value <= high)).toBe(true)
+  const mean = gammas.reduce((sum, value) => sum + value, 0) / gammas.length
+  expect(Math.abs(mean - (low + high) / 2)).toBeLessThan(0.05)
+  const variance = gammas.reduce((sum, value) => sum + (value - mean) ** 2, 0) / gammas.length
+  expect(Math.abs(variance - (high - low) ** 2 / 12)).toBeLessThan(0.03)
+})
+
 it('starts FastGRNN as EdgeML does: kernels 0.1 N(0, 1), biases 1, zeta 1, nu -4', () => {
   const weights = initialise(architectureOf('fastgrnn-80'), 2)
   const u = weights.get('cell.U')!

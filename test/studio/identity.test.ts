@@ -58,8 +58,27 @@ describe('stage keys', () => {
     ['the architecture', { architecture: 'resnet20-b' }],
     ['the engine', { engineVersion: 'other' }],
     ['the normalisation', { recipe: exampleRecipe({ data: { path: '/data/tiny', normalize: 'half' } }) }],
+    [
+      'what fresh gammas begin as',
+      {
+        weightsFingerprint: null,
+        recipe: exampleRecipe({ model: { architecture: 'resnet20-a', batchNorm: 'oneone' } }),
+      },
+    ],
     ['the validation share', { recipe: exampleRecipe({ data: { path: '/data/tiny', validation: 0 } }) }],
   ]
+  it('depend on a later stage that trains in part, for fresh gammas are others then', () => {
+    const fresh = (trainable: 'all' | 'batchnorm') => {
+      const recipe = exampleRecipe({
+        model: { architecture: 'resnet20-a' },
+        stages: [{ use: 'evaluate' }, { use: 'train', epochs: 1, trainable }],
+      })
+      return (weightsFingerprint: string | null) => stageKeys(inputs({ recipe, weightsFingerprint }))[0]
+    }
+    expect(fresh('batchnorm')(null)).not.toBe(fresh('all')(null))
+    expect(fresh('batchnorm')('weights')).toBe(fresh('all')('weights'))
+  })
+
   it.each(different)('all depend on %s', (_, changes) => {
     const a = stageKeys(inputs())
     const b = stageKeys(inputs(changes))

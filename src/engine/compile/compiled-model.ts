@@ -105,9 +105,17 @@ export class CompiledModel {
 
   /** A parameter's values now, in ONNX layout. */
   read(name: string): Float32Array {
-    const parameter = this.parameter(name)
-    const [value] = this.session.run([], [this.variables.get(name)!.value])
-    return toOnnx(parameter, value!.values as Float32Array)
+    return this.readAll([name]).get(name)!
+  }
+
+  /** The same of many at once: TensorFlow prepares the whole graph anew for each set that it has not been asked for before. */
+  readAll(names: readonly string[] = [...this.variables.keys()]): Map<string, Float32Array> {
+    const parameters = names.map(name => this.parameter(name))
+    const values = this.session.run(
+      [],
+      names.map(name => this.variables.get(name)!.value),
+    )
+    return new Map(names.map((name, i) => [name, toOnnx(parameters[i]!, values[i]!.values as Float32Array)]))
   }
 
   evaluate(samples: Samples, labels: Int32Array): BatchScore {

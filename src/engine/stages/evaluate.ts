@@ -42,8 +42,7 @@ export const evaluate: StageRunner<'evaluate'> = async ({ split: name, batch: ba
 
 /** Zeros as they stand in the session: of the weights that were scored, not of a copy of them. */
 function countScored(graph: Graph, compiled: CompiledModel): { zeros: number; weights: number } {
-  const scored = new Map(prunableParameters(graph).map(name => [name, compiled.read(name)]))
-  const layers = layerSparsity(graph, scored)
+  const layers = layerSparsity(graph, compiled.readAll(prunableParameters(graph)))
   return {
     zeros: layers.reduce((sum, layer) => sum + layer.zeros, 0),
     weights: layers.reduce((sum, layer) => sum + layer.weights, 0),

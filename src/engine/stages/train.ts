@@ -1,23 +1,28 @@
-import { trainableParameters } from '../../core/graph/cost.ts'
 import { deriveSeed } from '../../core/random.ts'
+import { countTrainable, trainables } from '../../core/training/trainables.ts'
 import type { StageRunner } from '../stage-runner.ts'
 import { train as trainModel } from '../training/loop.ts'
 import { programOptions } from '../training/options.ts'
 import { noPruning } from '../training/plan.ts'
 import { countZeros } from '../training/pruner.ts'
 
-/** Trains every parameter; what is masked stays zero. */
+/** Trains what the stage says; what is masked stays zero. */
 export const train: StageRunner<'train'> = async (stage, context) => {
-  const { model } = context
-  const trained = new Set(trainableParameters(model.graph))
+  const { model, seed, occurrence } = context
+  const set = trainables[stage.trainable](model, deriveSeed(seed, 'trainable', occurrence))
+  const compiled = context.trainable({
+    ...programOptions(stage, set.parameters, new Set(model.masks.keys())),
+    updateMasked: new Set(set.updateMasks.keys()),
+  })
+  compiled.assignUpdateMasks(set.updateMasks)
   const { model: trainedModel, ...outcome } = await trainModel(context, {
     training: stage,
-    compiled: context.trainable(programOptions(stage, trained, new Set(model.masks.keys()))),
-    trained,
-    seed: deriveSeed(context.seed, 'train', context.occurrence),
+    compiled,
+    trained: set.parameters,
+    seed: deriveSeed(seed, 'train', occurrence),
     planFor: () => noPruning,
     settings: stage,
   })
   context.model = trainedModel
-  return { ...outcome, ...countZeros(trainedModel) }
+  return { ...outcome, trainableParams: countTrainable(model.graph, set), ...countZeros(trainedModel) }
 }

@@ -18,8 +18,7 @@ export const needsGradients = ({ score }: Pick<PruneStage, 'score'>): boolean =>
 
 /** `model` with its weights as they stand in the session, where they have these masks. */
 export function withTrained(model: Model, compiled: TrainableModel, masks: Masks): Model {
-  const weights = new Map(Object.keys(model.graph.parameters).map(name => [name, compiled.read(name)]))
-  return { ...model, weights, masks }
+  return { ...model, weights: compiled.readAll(), masks }
 }
 
 /** Of all prunable weights. */

@@ -57,6 +57,10 @@ const recipes: Record<string, RecipeInput['stages']> = {
     { use: 'train', ...train, optimizer: 'adam', keep: 'last' },
     { use: 'recalibrate', batches: 2 },
   ],
+  'training a few random weights': [
+    { use: 'train', ...train, trainable: 'random-weights', optimizer: { kind: 'sgd', lr: 0.5, weightDecay: 1e-3 } },
+    { use: 'train', ...train, epochs: 1, trainable: 'batchnorm' },
+  ],
   'gradual pruning': [
     {
       use: 'prune',

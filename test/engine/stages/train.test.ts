@@ -5,6 +5,7 @@ import { architectureOf } from '../../../src/core/architectures.ts'
 import { initialise } from '../../../src/core/initialise.ts'
 import { loadEngine } from '../../../src/engine/runtime/load.ts'
 import { modelToBytes } from '../../../src/formats/model-file.ts'
+import type { BatchNormInitId, TrainableId } from '../../../src/shared/methods.ts'
 import type { RecipeInput } from '../../../src/shared/recipe.ts'
 import { curve, hashes, lastModel, ofType, outcomes, resultOf, run } from '../run-jobs.ts'
 import { createJob, temporaryFolder, writeCifar } from '../small-data.ts'
@@ -161,6 +162,74 @@ describe('train', () => {
       ]),
     )
     expect([binding.getNumOfSavedModels(), binding.getNumOfTensors()]).toEqual(before)
+  })
+})
+
+describe('trainable', () => {
+  const graph = architectureOf('resnet8-b')
+  const [batchNorm, shortcuts, output] = [672, 2560, 650]
+  const isBatchNorm = (name: string) => /^gamma|beta$/.test(graph.parameters[name]!.role)
+  const isShortcut = (name: string) => name.endsWith('shortcut.0.weight')
+  const isOutput = (name: string) => name.startsWith('linear')
+  const arms: Record<TrainableId, { count: number; changes: (name: string) => boolean }> = {
+    all: { count: 78_042, changes: () => true },
+    batchnorm: { count: batchNorm, changes: isBatchNorm },
+    'batchnorm-shortcut-output': {
+      count: batchNorm + shortcuts + output,
+      changes: name => isBatchNorm(name) || isShortcut(name) || isOutput(name),
+    },
+    'shortcut-output': { count: shortcuts + output, changes: name => isShortcut(name) || isOutput(name) },
+    'random-weights': { count: batchNorm, changes: name => graph.parameters[name]!.dims.length === 4 },
+    none: { count: 0, changes: () => false },
+  }
+
+  it.each(Object.entries(arms))('%s: all else keeps its bits, and running statistics move', async (id, arm) => {
+    const trainable = id as TrainableId
+    const optimizer = { kind: 'sgd', lr: 0.1, weightDecay: 1e-2 } as const
+    const stage = { ...training, epochs: 2, keep: 'last', trainable, optimizer } as const
+    const { messages, error } = await run(
+      job([stage, { use: 'evaluate' }], { model: { architecture: 'resnet8-b', batchNorm: 'posneg' } }),
+    )
+    expect(error).toBeUndefined()
+    const result = resultOf(outcomes(messages)[0], 'train')
+    expect(result.trainableParams).toBe(arm.count)
+    expect(result.epochs.every(({ loss, valLoss }) => loss > 0 && valLoss! > 0)).toBe(true)
+    const before = initialise(graph, 0, 'posneg')
+    const after = lastModel(messages).weights
+    let changed = 0
+    for (const [name, { role }] of Object.entries(graph.parameters)) {
+      const [was, is] = [before.get(name)!, after.get(name)!]
+      const isStatistic = role === 'mean' || role === 'variance'
+      if (isStatistic || arm.changes(name)) expect(is, name).not.toEqual(was)
+      else expect(is, name).toEqual(was)
+      if (!isStatistic) changed += is.filter((value, i) => !Object.is(value, was[i])).length
+    }
+    // Weight decay moves everything that it may.
+    expect(changed).toBeLessThanOrEqual(arm.count)
+    expect(changed).toBeGreaterThanOrEqual(0.99 * arm.count)
+    if (trainable === 'none')
+      expect(new Set(curve(messages, 'gradientNorm').map(([, norm]) => norm))).toEqual(new Set([0]))
+  })
+
+  it('fresh gammas come from U(0, 1) where less than all is trained, and a recipe may say another', async () => {
+    const gammas = async (model: RecipeInput['model'], trainable: TrainableId) => {
+      const still = { ...training, epochs: 1, trainable, optimizer: { kind: 'sgd', lr: 1e-30 } } as const
+      const { messages } = await run(job([still], { model }))
+      return lastModel(messages).weights.get('bn1.weight')
+    }
+    const architecture = 'resnet8-b'
+    const expected = (init?: BatchNormInitId) => initialise(graph, 0, init).get('bn1.weight')
+    expect(await gammas({ architecture }, 'batchnorm')).toEqual(expected('uniform'))
+    expect(await gammas({ architecture }, 'all')).toEqual(expected('fixed'))
+    expect(await gammas({ architecture, batchNorm: 'oneone' }, 'none')).toEqual(expected('fixed'))
+    expect(await gammas({ architecture, batchNorm: 'posneg' }, 'batchnorm')).toEqual(expected('posneg'))
+  })
+
+  it('what the network does not have is refused', async () => {
+    for (const trainable of ['batchnorm', 'random-weights', 'none'] as const) {
+      const { error } = await run(job([{ ...training, trainable }], { model: { architecture: 'vgg11-cifar' } }))
+      expect(error).toMatchObject({ code: 'model.invalid', message: expect.stringContaining('vgg11-cifar') })
+    }
   })
 })
 

@@ -124,6 +124,9 @@ export const stageFields = Object.fromEntries(
 /** Model and data are picked from the library, options of the reader are written in the JSON view; the rest are plain fields. */
 export const dataFields = fieldsOf(recipeSchema.shape.data, ['path', 'reader']).filter(isChoosable)
 
+/** Of fresh weights. */
+export const freshModelFields = fieldsOf(recipeSchema.shape.model, ['checkpoint', 'architecture'])
+
 export const seedsField = fieldsOf(recipeSchema, ['espalier', 'name', 'model', 'data', 'stages'])[0]
 
 /** The kind that a recipe says or that holds when it says none: it may stand alone, as a string. */

@@ -1,5 +1,5 @@
 /** A stage in a few words: what was asked of it, and the one number that it is about. */
-import { allocations } from '../../../shared/methods.ts'
+import { allocations, trainables } from '../../../shared/methods.ts'
 import type { Stage, StageOutcome } from '../../../shared/stages.ts'
 import { percent, plural, shareDigits } from './format.ts'
 import { sharePercent } from './recipe-document.ts'
@@ -12,8 +12,10 @@ export function settingsText(stage: Stage | undefined): string | undefined {
       return `${allocations[stage.allocation].label.toLowerCase()}, ${sharePercent(stage.sparsity)}`
     case 'recalibrate':
       return plural(stage.batches, 'batch', 'batches')
-    case 'train':
-      return plural(stage.epochs, 'epoch')
+    case 'train': {
+      const epochs = plural(stage.epochs, 'epoch')
+      return stage.trainable === 'all' ? epochs : `${trainables[stage.trainable].label.toLowerCase()}, ${epochs}`
+    }
     default:
       return undefined
   }
