@@ -1,0 +1,342 @@
+/**
+ * Allocations at equal sparsity: ResNet-20 and ResNet-32 as they were trained, in one shot and after a short training, and a
+ * VGG-16-BN that is trained here. Writes its tables into docs/results.md as cells come. `--data PATH` is the folder of the real
+ * data (../shared/data); `--keep FOLDER` keeps what was measured, so that an experiment that was cut off goes on.
+ */
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism, cpus, tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { Model } from '../src/core/graph/model.ts'
+import { normalization } from '../src/core/normalization.ts'
+import { curveFractions, type DistortionRequest } from '../src/core/pruning/curves.ts'
+import { prune, rankLayers } from '../src/core/pruning/prune.ts'
+import { mean, sampleStandardDeviation } from '../src/core/statistics/summary.ts'
+import { CompiledModel } from '../src/engine/compile/compiled-model.ts'
+import { distortionCurves } from '../src/engine/distortion/curves.ts'
+import { runJob } from '../src/engine/job.ts'
+import { loadEngine } from '../src/engine/runtime/load.ts'
+import { openCheckpoint } from '../src/formats/checkpoints.ts'
+import { openDataset } from '../src/formats/datasets.ts'
+import { importModel } from '../src/formats/import-model.ts'
+import { type Calibration, usualFractions } from '../src/shared/distortion.ts'
+import { parseRecipe, type RecipeInput } from '../src/shared/recipe.ts'
+import type { StageOutcome } from '../src/shared/stages.ts'
+import { markdownTable, writeSection } from './section.ts'
+
+const { values } = parseArgs({
+  options: { data: { type: 'string', default: '../shared/data' }, keep: { type: 'string' } },
+})
+const data = resolve(values.data)
+const images = join(data, 'cifar10-first1000')
+const checkpointOf = { 'ResNet-20': 'resnet20-12fca82f.th', 'ResNet-32': 'resnet32-d509ac18.th' } as const
+for (const file of [images, ...Object.values(checkpointOf).map(name => join(data, 'checkpoints', name))])
+  if (!existsSync(file)) throw new Error(`there is no ${file}`)
+
+const folder = values.keep ? resolve(values.keep) : mkdtempSync(join(tmpdir(), 'espalier-experiment-'))
+mkdirSync(folder, { recursive: true })
+const cellFile = join(folder, 'cells.json')
+const say = (line: string) => process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`)
+
+interface Cell {
+  readonly top1: number
+  readonly zeros: number
+  readonly weights: number
+}
+const cells = new Map<string, Cell>(existsSync(cellFile) ? JSON.parse(readFileSync(cellFile, 'utf8')) : [])
+
+const data256 = { images: 256, choose: 'spread' } as const
+const methods = {
+  'rate-distortion, worst sample': { allocation: 'rate-distortion', curve: 'worst', calibration: data256 },
+  'rate-distortion, mean': { allocation: 'rate-distortion', curve: 'mean', calibration: data256 },
+  'rate-distortion, worst, no data': {
+    allocation: 'rate-distortion',
+    curve: 'worst',
+    calibration: { images: 256, choose: 'noise' },
+  },
+  'Lagrangian, worst sample': { allocation: 'lagrangian', curve: 'worst', calibration: data256 },
+  global: { allocation: 'global' },
+  LAMP: { allocation: 'lamp' },
+  ERK: { allocation: 'erk' },
+  uniform: { allocation: 'uniform' },
+  'uniform+': { allocation: 'uniform-plus' },
+  'random counts': { allocation: 'random' },
+} as const
+type Method = keyof typeof methods
+const allMethods = Object.keys(methods) as Method[]
+const someMethods: Method[] = [
+  'rate-distortion, worst sample',
+  'rate-distortion, mean',
+  'global',
+  'LAMP',
+  'ERK',
+  'uniform',
+  'uniform+',
+]
+
+const engine = await loadEngine()
+const dataset = await openDataset(images)
+const cacheDirectory = join(folder, 'cache')
+const { signal } = new AbortController()
+
+/** Measures a cell that is not there yet, and writes it and the tables down. */
+async function cell(key: string, measure: () => Promise<Cell>): Promise<void> {
+  if (cells.has(key)) return
+  const began = performance.now()
+  const found = await measure()
+  cells.set(key, found)
+  writeFileSync(cellFile, JSON.stringify([...cells]))
+  say(`${key}: ${(100 * found.top1).toFixed(1)} %, ${((performance.now() - began) / 1000).toFixed(0)} s`)
+  writeTables()
+}
+
+const keyOf = (network: string, kind: string, method: string, sparsity: number) =>
+  `${network} ${kind} ${method} ${sparsity}`
+
+// ---- In one shot
+
+const oneShotSparsities = [0.5, 0.6, 0.7, 0.8, 0.9, 0.95]
+
+async function oneShot(
+  network: string,
+  model: Model,
+  names: readonly Method[],
+  calibrate: (c: Calibration) => Calibration,
+) {
+  const compiled = new CompiledModel(engine, model.graph, {
+    sampleType: 'uint8',
+    normalization: normalization('imagenet', 3),
+  })
+  const test = dataset.splits.test!
+  const samples = new Uint8Array(test.count * 3072)
+  await test.read(
+    Array.from({ length: test.count }, (_, i) => i),
+    samples,
+  )
+  const score = async (pruned: Model) => {
+    compiled.assign(pruned)
+    let right = 0
+    for (let from = 0; from < test.count; from += 100)
+      right += compiled.evaluate(
+        samples.slice(from * 3072, (from + 100) * 3072),
+        test.labels.slice(from, from + 100),
+      ).top1
+    return right / test.count
+  }
+  const curvesOf = async (calibration: Calibration) => {
+    compiled.assign(model)
+    return distortionCurves({
+      ...{ compiled, model, calibration, dataset, cacheDirectory, signal },
+      rankings: rankLayers(model, { score: 'magnitude' }),
+      fractions: curveFractions(usualFractions),
+      step: async () => {},
+    })
+  }
+  try {
+    await cell(keyOf(network, 'one-shot', 'dense', 0), async () => ({ top1: await score(model), zeros: 0, weights: 1 }))
+    for (const name of names) {
+      const { allocation, ...more } = methods[name]
+      const missing = oneShotSparsities.filter(sparsity => !cells.has(keyOf(network, 'one-shot', name, sparsity)))
+      if (missing.length === 0) continue
+      const request: DistortionRequest | undefined =
+        'curve' in more
+          ? {
+              curves: await curvesOf(calibrate(more.calibration)),
+              curve: more.curve,
+              monotone: true,
+              budget: 'weights',
+            }
+          : undefined
+      for (const sparsity of missing) {
+        await cell(keyOf(network, 'one-shot', name, sparsity), async () => {
+          const pruned = prune(model, {
+            allocation,
+            score: 'magnitude',
+            sparsity,
+            seed: 0,
+            ...(request && { distortion: request }),
+          })
+          return { top1: await score(pruned.model), zeros: pruned.zeros, weights: pruned.weights }
+        })
+      }
+    }
+  } finally {
+    compiled.dispose()
+  }
+}
+
+// ---- With a short training
+
+const epochs = 4
+const seeds = [0, 1, 2]
+const training = {
+  use: 'train',
+  epochs,
+  batch: 128,
+  keep: 'last',
+  optimizer: { kind: 'sgd', lr: 0.01, momentum: 0.9, nesterov: true, weightDecay: 1e-4 },
+  schedule: { kind: 'cosine', per: 'step' },
+} as const
+
+/** Works stages as a run does; what they say, and the model after the last that changed it. */
+async function work(model: RecipeInput['model'], stages: RecipeInput['stages'], seed: number) {
+  const workDirectory = mkdtempSync(join(folder, 'work-'))
+  const outcomes: StageOutcome[] = []
+  let modelFile = ''
+  const recipe = parseRecipe({ model, data: { path: images, augment: 'crop-flip', validation: 0 }, stages })
+  const job = { runId: 'experiment', recipe, seed, firstStage: 0, workDirectory, cacheDirectory }
+  await runJob(
+    { ...job, stateDirectory: join(workDirectory, 'state') },
+    message => {
+      if (message.type !== 'stage-finished') return
+      outcomes.push(message.outcome)
+      modelFile = message.modelFile ?? modelFile
+    },
+    signal,
+  )
+  return { outcomes, modelFile, remove: () => rmSync(workDirectory, { recursive: true }) }
+}
+
+async function tuned(network: keyof typeof checkpointOf, sparsity: number, names: readonly Method[]): Promise<void> {
+  const model = { checkpoint: join(data, 'checkpoints', checkpointOf[network]) }
+  for (const seed of seeds) {
+    for (const name of names) {
+      await cell(`${keyOf(network, 'tuned', name, sparsity)} ${seed}`, async () => {
+        const { outcomes, remove } = await work(
+          model,
+          [{ use: 'prune', sparsity, ...methods[name] }, training, { use: 'evaluate' }],
+          seed,
+        )
+        remove()
+        const last = outcomes.at(-1)!
+        if (last.use !== 'evaluate') throw new Error('the last stage is the evaluation')
+        const { top1, zeros, weights } = last.result
+        return { top1, zeros, weights }
+      })
+    }
+  }
+}
+
+/** VGG-16-BN, trained on the same 5,000 images. */
+async function trainedVgg(): Promise<Model> {
+  const file = join(folder, 'vgg16-bn.safetensors')
+  if (!existsSync(file)) {
+    const from = { ...training, epochs: vggEpochs, optimizer: { kind: 'adam', lr: 0.001 }, precision: 'bf16' } as const
+    const { modelFile, remove } = await work({ architecture: 'vgg16-bn-cifar' }, [from], 0)
+    copyFileSync(modelFile, file)
+    remove()
+    say('VGG-16-BN is trained')
+  }
+  return importModel(await openCheckpoint(file)).model
+}
+const vggEpochs = 10
+
+// ---- Tables
+
+const percent = (share: number) => (100 * share).toFixed(1)
+const began = performance.now()
+
+function oneShotTable(network: string): string | undefined {
+  const dense = cells.get(keyOf(network, 'one-shot', 'dense', 0))
+  if (!dense) return
+  const rows = allMethods.flatMap(name => {
+    const found = oneShotSparsities.map(sparsity => cells.get(keyOf(network, 'one-shot', name, sparsity)))
+    return found.some(Boolean) ? [[name, ...found.map(one => (one ? percent(one.top1) : ''))]] : []
+  })
+  const head = ['allocation', ...oneShotSparsities.map(sparsity => `${percent(sparsity)} %`)]
+  return `${network} (dense ${percent(dense.top1)} %):\n\n${markdownTable([head, ...rows])}`
+}
+
+const tunedCells: [keyof typeof checkpointOf, number][] = [
+  ['ResNet-20', 0.8],
+  ['ResNet-20', 0.9],
+  ['ResNet-20', 0.95],
+  ['ResNet-32', 0.9],
+  ['ResNet-32', 0.95],
+]
+
+function tunedTable(): string | undefined {
+  const columns = tunedCells.filter(([network, sparsity]) =>
+    seeds.some(seed => cells.has(`${keyOf(network, 'tuned', 'global', sparsity)} ${seed}`)),
+  )
+  if (columns.length === 0) return
+  const rows = someMethods.map(name => [
+    name,
+    ...columns.map(([network, sparsity]) => {
+      const found = seeds.flatMap(seed => cells.get(`${keyOf(network, 'tuned', name, sparsity)} ${seed}`)?.top1 ?? [])
+      const spread = sampleStandardDeviation(found)
+      const count = found.length < seeds.length ? ` (n = ${found.length})` : ''
+      return found.length === 0
+        ? ''
+        : `${percent(mean(found))}${spread === null ? '' : ` ± ${percent(spread)}`}${count}`
+    }),
+  ])
+  return markdownTable([
+    ['allocation', ...columns.map(([network, sparsity]) => `${network}, ${percent(sparsity)} %`)],
+    ...rows,
+  ])
+}
+
+function writeTables(): void {
+  const shots = ['ResNet-20', 'ResNet-32'].flatMap(network => oneShotTable(network) ?? [])
+  const [vgg, table] = [oneShotTable('VGG-16-BN'), tunedTable()]
+  writeSection(
+    new URL('../docs/results.md', import.meta.url),
+    'layer-adaptive',
+    `## Layer-adaptive pruning
+
+\`npm run experiment -- layer-adaptive\`: akamaster's checkpoints, magnitude within each layer, allocations at equal sparsity:
+exactly floor(s N) zeros (uniform: floor(s n) in each layer, at most one weight a layer fewer). Lossless CIFAR-10, the first
+1,000 images of each batch: 5,000 for training, of which 256 at even distances for the curves (or as much noise), 1,000 for the
+test. Top-1 in percent; one standard error of a cell is about a point, and all cells of a column see the same images, so that
+differences within it are surer. Nothing was chosen by these numbers. TensorFlow ${engine.tensorflowVersion}, ${availableParallelism()} processors (${cpus()[0]?.model.trim()}).
+
+In one shot, without any training or recalibration:
+
+${shots.join('\n\n')}
+${
+  table
+    ? `
+After ${epochs} epochs (${epochs * Math.ceil(5000 / 128)} steps of 128; SGD, learning rate ${training.optimizer.lr}, momentum 0.9, Nesterov, weight decay 1e-4, cosine by the
+step, crop and flip, the last weights). Mean ± standard deviation over ${seeds.length} seeds of training:
+
+${table}
+`
+    : ''
+}${
+  vgg
+    ? `
+VGG-16-BN, trained here for ${vggEpochs} epochs on the 5,000 images (Adam, 0.001, cosine, bf16, seed 0; curves of 32 images), in one shot:
+
+${vgg}
+`
+    : ''
+}`,
+  )
+}
+
+say(`cells are kept in ${cellFile}`)
+const load = async (network: keyof typeof checkpointOf) =>
+  importModel(await openCheckpoint(join(data, 'checkpoints', checkpointOf[network]))).model
+const asGiven = (calibration: Calibration) => calibration
+await oneShot('ResNet-20', await load('ResNet-20'), allMethods, asGiven)
+await tuned('ResNet-20', 0.9, someMethods)
+await oneShot(
+  'ResNet-32',
+  await load('ResNet-32'),
+  allMethods.filter(name => !name.includes('no data')),
+  asGiven,
+)
+await oneShot(
+  'VGG-16-BN',
+  await trainedVgg(),
+  allMethods.filter(name => !name.includes('no data')),
+  ({ choose }) => ({ images: 32, choose }),
+)
+await tuned('ResNet-20', 0.95, someMethods)
+await tuned('ResNet-32', 0.95, someMethods)
+await tuned('ResNet-20', 0.8, someMethods)
+await tuned('ResNet-32', 0.9, someMethods)
+await dataset.close()
+if (!values.keep) rmSync(folder, { recursive: true })
+say(`done in ${((performance.now() - began) / 60_000).toFixed(1)} minutes; the tables are in docs/results.md`)
