@@ -1,4 +1,5 @@
 /** Allocations for a target from the curves of a finished stage (`shared/allocation.ts`). */
+import { setImmediate } from 'node:timers/promises'
 import type { Model, Weights } from '../core/graph/model.ts'
 import { initialise } from '../core/initialise.ts'
 import { type AllocationSolver, createAllocationSolver, type SolvedPlan } from '../core/pruning/allocation-solver.ts'
@@ -18,7 +19,6 @@ import type { StoredRun } from './project/runs.ts'
 /** What is asked about again and again while a slider moves. */
 interface Subject {
   readonly stage: StageOf<'prune'>
-  readonly seed: number
   readonly layers: AllocationAnswer['layers']
   readonly curves: readonly DistortionCurve[]
   readonly solver: AllocationSolver
@@ -38,7 +38,11 @@ export function createAllocationDesk(project: Project): AllocationDesk {
       if (open?.key !== key) open = { key, subject: openSubject(project, run, question.stage) }
       const asked = open
       try {
-        return answer(question, await asked.subject)
+        const subject = await asked.subject
+        // Others are served meanwhile.
+        for (const allocation of question.allocations)
+          for (const _ of subject.solver.prepare(allocation)) await setImmediate()
+        return answer(question, subject)
       } catch (thrown) {
         if (open === asked) open = undefined
         throw thrown
@@ -70,7 +74,6 @@ async function openSubject(project: Project, run: StoredRun, position: number): 
   const ranked = rankedLayers(model, { score, seed })
   return {
     stage,
-    seed,
     curves,
     layers: ranked.rankings.map(({ layer, keys, zeros }, i) => ({
       name: layer,
@@ -78,7 +81,7 @@ async function openSubject(project: Project, run: StoredRun, position: number): 
       zeros,
       macs: ranked.macs[i]!,
     })),
-    solver: createAllocationSolver(ranked),
+    solver: createAllocationSolver(ranked, seed),
   }
 }
 
@@ -98,7 +101,7 @@ async function firstWeights({ recipe, inputs, summary }: StoredRun, graph: Model
 }
 
 function answer(question: AllocationQuestion, subject: Subject): AllocationAnswer {
-  const { stage, layers, seed, solver, curves } = subject
+  const { stage, layers, solver, curves } = subject
   const budget = question.budget ?? stage.budget
   const total = layers.reduce((sum, { weights, macs }) => sum + (budget === 'macs' ? macs : weights), 0)
   const [floors, locks] = [question.floors ?? stage.floors, question.locks ?? stage.locks]
@@ -115,7 +118,7 @@ function answer(question: AllocationQuestion, subject: Subject): AllocationAnswe
     plans: question.allocations.map(allocation => {
       try {
         requireKnown(allocation, subject, budget)
-        const solved = solver.solve({ allocation, sparsity, minimumKeep, seed, distortion })
+        const solved = solver.solve({ allocation, sparsity, minimumKeep, distortion })
         return { allocation, plan: planOf(solved, layers), error: null }
       } catch (thrown) {
         if (!(thrown instanceof EspalierError)) throw thrown

@@ -1,16 +1,18 @@
 /**
  * Allocations of one model for one target after the other, as a slider asks for them: what a solver makes that does not
- * depend on the target is made once. The plans are those that pruning would make.
+ * depend on the target is made once. The plans are those that pruning would make, or ones that are equally good.
  */
 import type { BudgetKind, DistortionCurve } from '../../shared/distortion.ts'
 import type { AllocationId } from '../../shared/methods.ts'
 import type { Allocation } from './allocation.ts'
 import { lampRanking } from './allocations/lamp.ts'
+import { drawLots } from './allocations/random.ts'
 import { allocations } from './allocations.ts'
 import { type DistortionRequest, interpolate, runningMaximum } from './curves.ts'
 import { type PlanOptions, planZeros, type RankedLayers } from './plan.ts'
-import { allocateBy, type LayerChoices, type RateSolver } from './rate-choices.ts'
-import { createRateSolver } from './rate-table.ts'
+import type { Ranking } from './ranking.ts'
+import { allocateBy } from './rate-choices.ts'
+import { createRateTables } from './rate-table.ts'
 
 export interface SolvedPlan {
   /** By layer, in forward order. */
@@ -24,29 +26,44 @@ export interface SolvedPlan {
 }
 
 export interface AllocationSolver {
+  /** What the first `solve` of an allocation would have to make first, bit by bit: seconds for large networks. */
+  prepare(allocation: AllocationId): Generator<void>
   /** Throws as `planZeros`. */
-  solve(options: PlanOptions & { readonly distortion: DistortionRequest }): SolvedPlan
+  solve(options: Omit<PlanOptions, 'seed'> & { readonly distortion: DistortionRequest }): SolvedPlan
 }
 
-export function createAllocationSolver(layers: RankedLayers): AllocationSolver {
+/** `seed` is for allocations that draw. */
+export function createAllocationSolver(layers: RankedLayers, seed: number): AllocationSolver {
   const { rankings, macs } = layers
   const weights = rankings.map(({ keys }) => keys.length)
-  const rateSolver = rememberingLast(createRateSolver)
-  let lampRankings: RankedLayers['rankings'] | undefined
+  /** Those that take the lowest of another order than the score's, and that order, as far as it is made. */
+  const orders: Partial<Record<AllocationId, Order>> = {
+    lamp: { of: lampRanking, made: [] },
+    random: { of: ranking => drawLots(ranking, seed), made: [] },
+  }
+  const rateDistortion = allocateBy(createRateTables())
 
-  /** The same as the table has; LAMP sorts once, and the dynamic program keeps its table as long as it fits. */
-  const members: Partial<Record<AllocationId, Allocation>> = {
-    'rate-distortion': allocateBy(rateSolver),
-    lamp(request) {
-      lampRankings ??= rankings.map(lampRanking)
-      return allocations.global({ ...request, rankings: lampRankings })
-    },
+  function memberOf(allocation: AllocationId): Allocation {
+    if (allocation === 'rate-distortion') return rateDistortion
+    const order = orders[allocation]
+    if (!order) return allocations[allocation]
+    return request => allocations.global({ ...request, rankings: order.made })
+  }
+
+  function* prepare(allocation: AllocationId): Generator<void> {
+    const order = orders[allocation]
+    for (const ranking of rankings.slice(order?.made.length ?? rankings.length)) {
+      order!.made.push(order!.of(ranking))
+      yield
+    }
   }
 
   return {
+    prepare,
     solve(options) {
       const { distortion: request, allocation } = options
-      const zeros = planZeros(layers, options, members[allocation])
+      for (const _ of prepare(allocation));
+      const zeros = planZeros(layers, { ...options, seed }, memberOf(allocation))
       return {
         zeros,
         distortion: zeros.map((count, i) => distortionAt(request.curves[i]!, request, rankings[i]!.zeros, count)),
@@ -55,6 +72,12 @@ export function createAllocationSolver(layers: RankedLayers): AllocationSolver {
       }
     },
   }
+}
+
+interface Order {
+  readonly of: (ranking: Ranking) => Ranking
+  /** Of the first layers. */
+  readonly made: Ranking[]
 }
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)
@@ -72,14 +95,4 @@ function distortionAt(
 ): number {
   if (count <= already) return 0
   return interpolate(zeroed, monotone ? runningMaximum(curve[kind]) : curve[kind], count)
-}
-
-/** The solver of the last choices, for as long as they stay the same. */
-function rememberingLast(create: (layers: readonly LayerChoices[]) => RateSolver) {
-  let last: { readonly key: string; readonly solver: RateSolver } | undefined
-  return (choices: readonly LayerChoices[]): RateSolver => {
-    const key = JSON.stringify(choices)
-    if (last?.key !== key) last = { key, solver: create(choices) }
-    return last.solver
-  }
 }

@@ -4,13 +4,16 @@ import { cheapestPlan, costOf, type LayerChoices, planOf, type RateSolver, requi
 /** Budget units of the table, when the budget is too large for one unit a weight. */
 const defaultUnits = 0x20000
 
-/** Choices 1 to n of a layer as the table sees them. */
+/** One layer of the table: the best that it and the rows before it can do. */
 interface Row {
   readonly layer: number
   /** Cost above the layer's cheapest choice, in budget units. */
   readonly units: readonly number[]
+  readonly distortion: readonly number[]
   /** The choice of this layer where b units are left for it and the rows before it; the last one holds for more. */
   readonly picks: Uint8Array | Uint16Array
+  /** The sum of distortions where that is so. */
+  readonly best: Float64Array
 }
 
 /**
@@ -26,14 +29,38 @@ interface Row {
  * The published code refuses a choice that fits exactly, leaves entries at the edges of its blocks empty and ignores
  * what the first layer has pruned already (five-systems 3f). Here cost = budget fits, as the paper says.
  */
-export function createRateSolver(layers: readonly LayerChoices[], maximumUnits: number = defaultUnits): RateSolver {
+export const createRateSolver = (layers: readonly LayerChoices[], maximumUnits?: number): RateSolver =>
+  createRateTables(maximumUnits)(layers)
+
+/**
+ * The same for one set of choices after the other, as a floor that is moved gives them: rows are kept up to the first
+ * layer that has changed, and layers that change come last from then on. So the first move of a floor fills a part of the
+ * table, and the next ones a row. Of plans that are equally good another one may be found than in a fresh table.
+ */
+export function createRateTables(maximumUnits: number = defaultUnits): (layers: readonly LayerChoices[]) => RateSolver {
+  let table: { readonly quantum: number; readonly rows: readonly Row[] } | undefined
+  return layers => {
+    const { quantum, isExact, units } = quantise(layers, maximumUnits)
+    const rows = fillTable(layers, units, table?.quantum === quantum ? table.rows : [])
+    table = { quantum, rows }
+    return solverOf(layers, { rows, units, quantum, isExact })
+  }
+}
+
+function quantise(layers: readonly LayerChoices[], maximumUnits: number) {
   const extra = layers.map(layer => layer.zeros.map(zeros => costOf(layer, zeros) - costOf(layer, layer.zeros.at(-1)!)))
   const span = extra.reduce((sum, [most]) => sum + most!, 0)
   const quantum = Math.max(1, Math.ceil(span / maximumUnits))
   const isExact = quantum === 1 && extra.flat().every(Number.isInteger)
-  const units = extra.map(costs => costs.map(cost => Math.round(cost / quantum)))
+  return { quantum, isExact, units: extra.map(costs => costs.map(cost => Math.round(cost / quantum))) }
+}
+
+interface Table extends ReturnType<typeof quantise> {
+  readonly rows: readonly Row[]
+}
+
+function solverOf(layers: readonly LayerChoices[], { rows, units, quantum, isExact }: Table): RateSolver {
   const top = units.reduce((sum, [most]) => sum + most!, 0)
-  const rows = fillTable(layers, units)
   const { cost: least, picks: cheapest } = cheapestPlan(layers)
   const lagrangian = createLagrangian(layers)
 
@@ -64,27 +91,42 @@ export function createRateSolver(layers: readonly LayerChoices[], maximumUnits: 
   }
 }
 
-/** A row for each layer that has a choice, small layers first: their rows are short, because they cannot spend more. */
-function fillTable(layers: readonly LayerChoices[], units: readonly (readonly number[])[]): Row[] {
-  const order = layers.flatMap((_, layer) => (units[layer]!.length > 1 ? [layer] : []))
-  order.sort((a, b) => units[a]![0]! - units[b]![0]!)
-  const top = order.reduce((sum, layer) => sum + units[layer]![0]!, 0)
-  let before = new Float64Array(top + 1)
-  let after = new Float64Array(top + 1)
-  let reach = 0
-  return order.map((layer): Row => {
-    const own = units[layer]!
-    const { distortion } = layers[layer]!
-    const last = reach
-    reach += own[0]!
-    before.fill(before[last]!, last, reach + 1)
-    after.fill(Number.POSITIVE_INFINITY, 0, reach + 1)
-    const picks = own.length <= 0x100 ? new Uint8Array(reach + 1) : new Uint16Array(reach + 1)
-    // From the cheapest choice up, so that of equal ones the cheaper stays.
-    for (let pick = own.length - 1; pick >= 0; pick--) choose(before, after, picks, own[pick]!, distortion[pick]!, pick)
-    ;[before, after] = [after, before]
-    return { layer, units: own, picks }
-  })
+/**
+ * A row for each layer that has a choice. Those of `before` stand as long as nothing in front of them has changed; then
+ * come small layers first, because their rows are short: they cannot spend more.
+ */
+function fillTable(
+  layers: readonly LayerChoices[],
+  units: readonly (readonly number[])[],
+  before: readonly Row[],
+): Row[] {
+  const stands = ({ layer, ...row }: Row) =>
+    layer < layers.length && isEqual(row.units, units[layer]!) && isEqual(row.distortion, layers[layer]!.distortion)
+  const changed = new Set(before.flatMap(row => (stands(row) ? [] : [row.layer])))
+  const firstChanged = before.findIndex(({ layer }) => changed.has(layer))
+  const rows = firstChanged < 0 ? [...before] : before.slice(0, firstChanged)
+  const done = new Set(rows.map(({ layer }) => layer))
+  const left = layers.flatMap((_, layer) => (units[layer]!.length > 1 && !done.has(layer) ? [layer] : []))
+  left.sort((a, b) => Number(changed.has(a)) - Number(changed.has(b)) || units[a]![0]! - units[b]![0]!)
+  for (const layer of left) rows.push(fillRow(layer, units[layer]!, layers[layer]!.distortion, rows.at(-1)))
+  return rows
+}
+
+const isEqual = (a: readonly number[], b: readonly number[]) =>
+  a.length === b.length && a.every((value, i) => value === b[i])
+
+function fillRow(layer: number, units: readonly number[], distortion: readonly number[], last: Row | undefined): Row {
+  const old = last?.best ?? new Float64Array(1)
+  const reach = old.length - 1 + units[0]!
+  const before = new Float64Array(reach + 1)
+  before.set(old)
+  before.fill(old.at(-1)!, old.length)
+  const best = new Float64Array(reach + 1).fill(Number.POSITIVE_INFINITY)
+  const picks = units.length <= 0x100 ? new Uint8Array(reach + 1) : new Uint16Array(reach + 1)
+  // From the cheapest choice up, so that of equal ones the cheaper stays.
+  for (let pick = units.length - 1; pick >= 0; pick--)
+    choose(before, best, picks, units[pick]!, distortion[pick]!, pick)
+  return { layer, units, distortion, picks, best }
 }
 
 /** The inner loop: `pick` where it is better than what `after` has. */

@@ -15,7 +15,7 @@ import {
   type RatePlan,
   spendRest,
 } from '../../../src/core/pruning/rate-choices.ts'
-import { createRateSolver } from '../../../src/core/pruning/rate-table.ts'
+import { createRateSolver, createRateTables } from '../../../src/core/pruning/rate-table.ts'
 import { floorShare } from '../../../src/core/pruning/share.ts'
 import { createRandom, type Random } from '../../../src/core/random.ts'
 import type { DistortionCurve } from '../../../src/shared/distortion.ts'
@@ -83,6 +83,24 @@ describe('the dynamic program', () => {
     expect(infeasibleOnes).toBeGreaterThan(100)
   })
 
+  it('with a table that is kept finds what a fresh one finds, whatever changes in between', () => {
+    const random = createRandom(7)
+    for (let round = 0; round < 200; round++) {
+      const tables = createRateTables(random.below(2) === 0 ? 1e7 : 500)
+      let layers = randomNetwork(random, 6, 400)
+      for (let change = 0; change < 8; change++) {
+        const least = sum(layers.map(layer => costOf(layer, layer.zeros.at(-1)!)))
+        const budget = Math.max(least, budgetOf(layers, random.uniform()))
+        const [kept, fresh] = [tables(layers).solve(budget), createRateTables(1e7)(layers).solve(budget)]
+        expect(kept).toEqual(planOf(layers, kept.picks))
+        expect(kept.cost).toBeLessThanOrEqual(budget)
+        if (sum(layers.map(({ weights }) => weights)) <= 500) expect(kept.distortion).toBeCloseTo(fresh.distortion, 9)
+        expect(kept.distortion).toBeGreaterThanOrEqual(fresh.distortion - 1e-9)
+        layers = layers.map((layer, i) => (random.below(6) < 4 || i === round % 6 ? layer : cut(layer, random)))
+      }
+    }
+  })
+
   it('with a coarse unit keeps the budget and its bound, and is not above the Lagrangian', () => {
     const random = createRandom(2)
     let coarse = 0
@@ -131,6 +149,15 @@ describe('the dynamic program', () => {
     }
   })
 })
+
+/** The layer with a floor, a lock, or another curve. */
+function cut(layer: LayerChoices, random: Random): LayerChoices {
+  const { zeros, distortion } = layer
+  if (random.below(3) === 0) return { ...layer, distortion: distortion.map(value => value * (0.5 + random.uniform())) }
+  const from = random.below(2) === 0 ? 0 : random.below(zeros.length)
+  const to = 1 + from + (from > 0 ? 0 : random.below(zeros.length))
+  return { ...layer, zeros: zeros.slice(from, to), distortion: distortion.slice(from, to) }
+}
 
 /** Layers of different sizes whose distortion rises steeply, and differently, towards 1. */
 function randomNetwork(random: Random, count: number, largest: number): LayerChoices[] {

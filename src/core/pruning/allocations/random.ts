@@ -11,13 +11,13 @@ import { floorShare } from '../share.ts'
  */
 export const random: Allocation = ({ rankings, sparsity, minimumKeep, seed }) =>
   countLowestKeeping(
-    rankings.map(ranking => draw(ranking, seed)),
+    rankings.map(ranking => drawLots(ranking, seed)),
     floorShare(sparsity, totalWeights(rankings)),
     minimumKeep,
   )
 
 /** A lot for each weight, the smallest go first; as many as are zero already have the lot that goes before all others. */
-function draw({ layer, keys, scoreOf, zeros }: Ranking, seed: number): Ranking {
+export function drawLots({ layer, keys, scoreOf, zeros }: Ranking, seed: number): Ranking {
   const source = createRandom(deriveSeed(seed, 'allocation', layer))
   const lots = { layer, keys: new Uint32Array(keys.length), keyMask: 0xffffffff, scoreOf }
   for (let i = 0; i < keys.length; i++) lots.keys[i] = Math.max(source.uint32(), 1)
