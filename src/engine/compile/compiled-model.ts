@@ -47,6 +47,8 @@ export interface CompiledParts {
   /** The samples, normalised. */
   readonly input: Output
   readonly labels: Output
+  /** Of evaluation: [batch, classes]. */
+  readonly logits: Output
 }
 
 export class CompiledModel {
@@ -59,7 +61,8 @@ export class CompiledModel {
   readonly #samples: Output
   readonly #labels: Output
   readonly #score: ScoreOutputs
-  readonly #logits: Output
+  /** Of evaluation: [batch, classes]. */
+  protected readonly logits: Output
   readonly #folded: ReadonlyMap<string, Output>
   readonly #values: ReadonlyMap<string, Output>
 
@@ -81,11 +84,11 @@ export class CompiledModel {
     this.#labels = writer.placeholder('labels', 'int32', [-1])
     const input = writeInput(writer, this.#samples, normalization)
     this.#folded = writeForward(writer, graph, { input, parameters, fold: true })
-    this.#logits = this.#folded.get(graph.output.name)!
-    this.#score = writeScore(writer, this.#logits, this.#labels, graph.output.dims[0]!)
+    this.logits = this.#folded.get(graph.output.name)!
+    this.#score = writeScore(writer, this.logits, this.#labels, graph.output.dims[0]!)
     // Folded convolutions skip the values in front of their normalisation: a probe has its own, unfolded pass.
     this.#values = writeForward(writer, graph, { input, parameters, fold: false })
-    extend?.({ writer, graph, variables: this.variables, input, labels: this.#labels })
+    extend?.({ writer, graph, variables: this.variables, input, labels: this.#labels, logits: this.logits })
     this.session = new Session(engine, writer)
   }
 
@@ -132,7 +135,7 @@ export class CompiledModel {
 
   /** Logits, [count, classes]. */
   predict(samples: Samples, count: number): Float32Array {
-    const [logits] = this.session.run([this.feedSamples(samples, count)], [this.#logits])
+    const [logits] = this.session.run([this.feedSamples(samples, count)], [this.logits])
     return logits!.values as Float32Array
   }
 

@@ -1,7 +1,10 @@
 /** Gradient norms of groups of parameters, and clipping by them. */
 import type { GraphWriter, Output } from '../tensorflow/graph-writer.ts'
 
-/** A set of trained parameters with one gradient norm, taken before clipping and over weights that are not masked. */
+/**
+ * A set of trained parameters with one gradient norm, taken before clipping and over weights that are not masked. Groups
+ * may overlap where only one of them clips.
+ */
 export interface GradientGroup {
   readonly name: string
   readonly parameters: ReadonlySet<string>
@@ -23,11 +26,13 @@ export function writeGroups(
 ): GroupedGradients {
   const result = new Map(gradients)
   const norms = new Map<string, Output>()
+  /** Half the sum of squares of each gradient. */
+  const halves = new Map([...gradients].map(([name, gradient]) => [name, graph.unary('L2Loss', gradient)]))
   for (const { name, parameters, maxNorm } of groups) {
     const own = [...gradients].filter(([parameter]) => parameters.has(parameter))
     const norm = writeNorm(
       graph,
-      own.map(([, gradient]) => gradient),
+      own.map(([parameter]) => halves.get(parameter)!),
     )
     norms.set(name, norm)
     if (maxNorm === undefined) continue
@@ -38,9 +43,7 @@ export function writeGroups(
   return { gradients: result, norms }
 }
 
-/** L2Loss is half the sum of squares. */
-function writeNorm(graph: GraphWriter, gradients: readonly Output[]): Output {
-  if (gradients.length === 0) return graph.scalar(0)
-  const halves = graph.sum(gradients.map(gradient => graph.unary('L2Loss', gradient)))
-  return graph.unary('Sqrt', graph.binary('Mul', halves, graph.scalar(2)))
+function writeNorm(graph: GraphWriter, halves: readonly Output[]): Output {
+  if (halves.length === 0) return graph.scalar(0)
+  return graph.unary('Sqrt', graph.binary('Mul', graph.sum(halves), graph.scalar(2)))
 }

@@ -4,6 +4,8 @@ import type { Output } from '../tensorflow/graph-writer.ts'
 export interface Loss {
   /** Sum over the batch: float32 scalar. */
   readonly sum: Output
+  /** What the sum is made of, by name, where it is recorded: float32 scalars. */
+  readonly parts: ReadonlyMap<string, Output>
   /** Gradients of the mean over the batch by the values that the loss reads, by their names. */
   readonly gradients: ReadonlyMap<string, Output>
 }

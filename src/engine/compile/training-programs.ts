@@ -1,8 +1,15 @@
 /** The programs of training, written into the graph of a compiled model. */
 import { isTrainable } from '../../core/graph/cost.ts'
-import type { Graph } from '../../core/graph/model.ts'
+import type { Graph, Parameter } from '../../core/graph/model.ts'
 import type { GraphWriter, Output, Variable } from '../tensorflow/graph-writer.ts'
 import type { CompiledParts } from './compiled-model.ts'
+import {
+  type DistillationOptions,
+  ownParameters,
+  type Teacher,
+  writeDistillationLoss,
+  writeTeacher,
+} from './distillation.ts'
 import { type GradientGroup, writeGroups } from './gradient-groups.ts'
 import { tensorflowDims } from './layout.ts'
 import { addGradients } from './loss.ts'
@@ -30,6 +37,8 @@ export interface TrainingProgramOptions {
   readonly updateMasked?: ReadonlySet<string>
   /** Whose gradients are measured, and perhaps clipped, together. One group of everything that is trained where absent. */
   readonly groups?: readonly GradientGroup[]
+  /** A teacher, and what is minimised beside cross-entropy to come near it. */
+  readonly distillation?: DistillationOptions
 }
 
 /** Entry points of the graph: what to feed and what to fetch. */
@@ -39,6 +48,8 @@ export interface TrainingPrograms {
   readonly scalars: Readonly<Record<string, Output>>
   readonly statisticsRate: Output
   readonly loss: Output
+  /** What the loss is made of, by name: sums over the batch. Empty where it is one. */
+  readonly parts: ReadonlyMap<string, Output>
   readonly correct: Output
   /** By group. */
   readonly norms: ReadonlyMap<string, Output>
@@ -53,6 +64,9 @@ export interface TrainingPrograms {
   /** By parameter. */
   readonly masks: ReadonlyMap<string, Variable>
   readonly updateMasks: ReadonlyMap<string, Variable>
+  /** Parameters of the loss, which are no part of the model, by name. */
+  readonly own: ReadonlyMap<string, { readonly variable: Variable; readonly parameter: Parameter }>
+  readonly teacher: Teacher | undefined
   /** By slot and parameter. */
   readonly slots: ReadonlyMap<string, ReadonlyMap<string, Variable>>
 }
@@ -71,10 +85,14 @@ export function writeTrainingPrograms(parts: CompiledParts, options: TrainingPro
   const scalars = mapObject(optimizer.scalars(0, 1), (_, name) =>
     writer.placeholder(`optimizer/${name}`, 'float32', []),
   )
-  const extra = (kind: string, names: Iterable<string>) => writeVariables(parts, kind, names)
+  const { distillation } = options
+  const ownOf = ownParameters(distillation)
+  const parameters = { ...graph.parameters, ...ownOf }
+  const extra = (kind: string, names: Iterable<string>) => writeVariables(writer, parameters, kind, names)
   const masks = extra('mask', options.masked ?? [])
   const updateMasks = extra('update-mask', options.updateMasked ?? [])
-  const slots = new Map(optimizer.slots.map(slot => [slot, extra(slot, trained)]))
+  const own = extra('own', Object.keys(ownOf))
+  const slots = new Map(optimizer.slots.map(slot => [slot, extra(slot, [...trained, ...own.keys()])]))
 
   const pass = writeTrainingPass(writer, graph, {
     input: writer.as(parts.input, options.precision === 'bf16' ? 'bfloat16' : 'float32'),
@@ -85,18 +103,24 @@ export function writeTrainingPrograms(parts: CompiledParts, options: TrainingPro
   const { name } = graph.output
   const logits = writer.as(pass.values.get(name)!, 'float32')
   const classes = graph.output.dims[0]!
-  const losses = [
-    crossEntropy(writer, {
-      name,
-      logits,
-      labels,
-      classes,
-      count: countOf(writer, labels),
-      smoothing: options.labelSmoothing,
-    }),
-  ]
+  const count = countOf(writer, labels)
+  const { labelSmoothing: smoothing } = options
+  const weight = 1 - (distillation?.alpha ?? 0)
+  const entropy = crossEntropy(writer, { name, logits, labels, classes, count, smoothing, weight })
+  const teacher = distillation && writeTeacher(parts, distillation)
+  const distilled =
+    teacher &&
+    writeDistillationLoss(parts, distillation, teacher, {
+      student: new Map([...pass.values, [name, logits]]),
+      count,
+      parameters: new Map([...own].map(([name, { value }]) => [name, value])),
+    })
+  const losses = [entropy, ...(distilled ? [distilled] : [])]
   const loss = writer.sum(losses.map(({ sum }) => sum))
-  const gradients = pass.backward(addGradients(losses, terms => writer.sum(terms)))
+  const gradients = new Map([
+    ...pass.backward(addGradients(losses, terms => writer.sum(terms))),
+    ...(distilled?.parameterGradients ?? []),
+  ])
 
   const updating = new Map([...updateMasks].map(([name, mask]) => [name, new UpdateMask(writer, mask)]))
   const unmasked = new Map(
@@ -115,12 +139,12 @@ export function writeTrainingPrograms(parts: CompiledParts, options: TrainingPro
     writer.node('Identity', [scalar], 'float32', { attributes: { T: { type: 'float32' } }, after: [checked, ...after] })
   const guarded = mapObject(scalars, scalar => guard(scalar))
   const updates = [...grouped.gradients].flatMap(([name, gradient]) => {
-    const variable = variables.get(name)!
-    const own = [...slots].map(([slot, of]) => [slot, of.get(name)!] as const)
-    const update = { variable, gradient, slots: Object.fromEntries(own) }
+    const variable = variables.get(name) ?? own.get(name)!
+    const remembered = [...slots].map(([slot, of]) => [slot, of.get(name)!] as const)
+    const update = { variable, gradient, slots: Object.fromEntries(remembered) }
     const mask = updating.get(name)
     if (!mask) return [optimizer.write(writer, { ...update, scalars: guarded })]
-    const changing = [variable, ...own.map(([, slot]) => slot)]
+    const changing = [variable, ...remembered.map(([, slot]) => slot)]
     const read = changing.map(({ value }) => value)
     const updated = optimizer.write(writer, { ...update, scalars: mapObject(scalars, scalar => guard(scalar, read)) })
     return mask.takeBack(changing, updated)
@@ -132,6 +156,7 @@ export function writeTrainingPrograms(parts: CompiledParts, options: TrainingPro
     scalars,
     statisticsRate,
     loss: checked,
+    parts: new Map(distilled ? losses.flatMap(({ parts }) => [...parts]) : []),
     correct: writeCorrect(writer, logits, labels),
     norms: grouped.norms,
     stepped: writer.marker('stepped', [...updates, ...moveStatistics(own => guard(writer.scalar(own)))]),
@@ -144,6 +169,8 @@ export function writeTrainingPrograms(parts: CompiledParts, options: TrainingPro
     slotsCleared: writer.marker('slots-cleared', writeSlotsCleared(writer, slots)),
     masks,
     updateMasks,
+    own: new Map([...own].map(([name, variable]) => [name, { variable, parameter: ownOf[name]! }])),
+    teacher,
     slots,
   }
 }
@@ -164,18 +191,20 @@ function checkSets(
     if (graph.parameters[name]?.role !== 'weight') throw new Error(`"${name}" is no parameter that can be pruned`)
   for (const name of updateMasked ?? [])
     if (!trained.has(name)) throw new Error(`"${name}" has an update mask and is not trained`)
-  const grouped = groups.flatMap(({ parameters }) => [...parameters])
-  if (new Set(grouped).size < grouped.length) throw new Error('a parameter is in two groups')
+  const clipped = groups.flatMap(({ parameters, maxNorm }) => (maxNorm === undefined ? [] : [...parameters]))
+  if (new Set(clipped).size < clipped.length) throw new Error('a parameter is clipped in two groups')
 }
 
 /** A variable of the shape of each parameter in `names`. */
-function writeVariables({ writer, graph }: CompiledParts, kind: string, names: Iterable<string>) {
-  const order = Object.keys(graph.parameters)
+function writeVariables(
+  writer: GraphWriter,
+  parameters: Readonly<Record<string, Parameter>>,
+  kind: string,
+  names: Iterable<string>,
+) {
+  const order = Object.keys(parameters)
   return new Map(
-    [...names].map(name => [
-      name,
-      writer.variable(`${kind}${order.indexOf(name)}`, tensorflowDims(graph.parameters[name]!)),
-    ]),
+    [...names].map(name => [name, writer.variable(`${kind}${order.indexOf(name)}`, tensorflowDims(parameters[name]!))]),
   )
 }
 

@@ -3,12 +3,12 @@
  * A step is one call: forward, loss, backward, clipping, optimizer and masks (design, section 3).
  */
 import { elementCount } from '../../core/graph/dims.ts'
-import type { Graph, Masks, Model } from '../../core/graph/model.ts'
+import type { Graph, Masks, Model, Parameter, Weights } from '../../core/graph/model.ts'
 import type { Samples } from '../../formats/datasets.ts'
 import { EspalierError } from '../../shared/errors.ts'
 import type { Engine } from '../runtime/load.ts'
 import type { Output, Variable } from '../tensorflow/graph-writer.ts'
-import type { Feed } from '../tensorflow/session.ts'
+import type { Feed, HostTensor } from '../tensorflow/session.ts'
 import { CompiledModel, type CompileOptions } from './compiled-model.ts'
 import { toOnnx, toTensorflow } from './layout.ts'
 import {
@@ -30,13 +30,20 @@ export interface StepInput {
   readonly learningRate: number
   /** For dropout: an integer in [0, 2^32), another one for each step. */
   readonly seed: number
+  /** What the teacher says of these samples, where it is known (`teach`): it is not asked again then. */
+  readonly taught?: Taught
 }
+
+/** Values of a teacher by name, in TensorFlow's layout. */
+export type Taught = ReadonlyMap<string, HostTensor>
 
 export interface StepResult {
   /** Sum over the batch of the loss that is minimised (label smoothing included), before the update. */
   readonly loss: number
   /** Samples whose largest logit, in training mode, is their label's. */
   readonly correct: number
+  /** What the loss is made of, sums over the batch; empty where it is one. */
+  readonly parts: ReadonlyMap<string, number>
   /** By the name of the group. */
   readonly gradientNorms: ReadonlyMap<string, number>
 }
@@ -62,7 +69,14 @@ export class TrainableModel extends CompiledModel {
     })
     this.#programs = programs!
     const { masks, updateMasks, slots } = this.#programs
-    const kinds = [['parameter', this.variables], ['mask', masks], ['update-mask', updateMasks], ...slots] as const
+    const own = new Map([...this.#programs.own].map(([name, { variable }]) => [name, variable]))
+    const kinds = [
+      ['parameter', this.variables],
+      ['parameter', own],
+      ['mask', masks],
+      ['update-mask', updateMasks],
+      ...slots,
+    ] as const
     this.#places = new Map(
       kinds.flatMap(([kind, variables]) =>
         [...variables].map(([parameter, variable]) => [`${kind}/${parameter}`, { variable, parameter }] as const),
@@ -81,24 +95,64 @@ export class TrainableModel extends CompiledModel {
   }
 
   /**
+   * Sets the teacher, masked weights as zero, and the parameters of the loss, which are no part of the model (in ONNX
+   * layout). To be called after `assign`, before the first step.
+   */
+  assignTeacher({ graph, weights, masks }: Model, own: Weights): void {
+    const { teacher, own: places } = this.#programs
+    if (!teacher) throw new Error('it was compiled without a teacher')
+    const entries = [...teacher.variables].map(([name, variable]) => {
+      const mask = masks.get(name)
+      const values = weights.get(name)!
+      const kept = mask ? values.map((value, i) => (mask[i] === 0 ? 0 : value)) : values
+      return { variable, parameter: graph.parameters[name]!, values: kept }
+    })
+    for (const [name, place] of places) entries.push({ ...place, values: own.get(name)! })
+    this.#assignValues(entries)
+  }
+
+  /** A parameter of the teacher now, in ONNX layout. */
+  readTeacher({ graph }: Model, name: string): Float32Array {
+    const [value] = this.session.run([], [this.#programs.teacher!.variables.get(name)!.value])
+    return toOnnx(graph.parameters[name]!, value!.values as Float32Array)
+  }
+
+  /** What the teacher says of samples as they are given: everything that a step asks it. */
+  teach(samples: Samples, count: number): Taught {
+    const { taught } = this.#programs.teacher!
+    const values = this.session.run([this.feedSamples(samples, count)], [...taught.values()])
+    return new Map([...taught.keys()].map((name, i) => [name, values[i]!]))
+  }
+
+  /** Logits of both in evaluation mode, [count, classes]. */
+  predictBoth(samples: Samples, count: number): { readonly student: Float32Array; readonly teacher: Float32Array } {
+    const outputs = [this.logits, this.#programs.teacher!.logits]
+    const [student, teacher] = this.session.run([this.feedSamples(samples, count)], outputs)
+    return { student: student!.values as Float32Array, teacher: teacher!.values as Float32Array }
+  }
+
+  /**
    * One update. Throws `run.not-finite` when the loss is not finite; nothing has changed then. A gradient that is not
    * finite under a finite loss throws too, but the update is done.
    */
   step(input: StepInput): StepResult {
-    const { seed, scalars, optimizer, loss, correct, norms, stepped } = this.#programs
+    const { seed, scalars, optimizer, loss, parts, correct, norms, stepped } = this.#programs
     const values = optimizer.scalars(input.learningRate, this.#steps + 1)
     const feeds = [
       ...this.feedLabelled(input.samples, input.labels),
       feedSeed(seed, input.seed),
       ...Object.entries(scalars).map(([name, to]) => feedScalar(to, values[name]!)),
+      ...this.#feedTaught(input.taught),
     ]
-    const fetched = attempt(() => this.session.run(feeds, [loss, correct, ...norms.values(), stepped]))
+    const fetches = [loss, correct, ...norms.values(), ...parts.values(), stepped]
+    const fetched = attempt(() => this.session.run(feeds, fetches))
     this.#steps++
     const [sum, right, ...rest] = fetched.map(({ values }) => values[0]!)
+    const partSums = new Map([...parts.keys()].map((name, i) => [name, rest[norms.size + i]!]))
     const gradientNorms = new Map([...norms.keys()].map((name, i) => [name, rest[i]!]))
     for (const [name, norm] of gradientNorms)
       if (!Number.isFinite(norm)) throw notFinite(`The gradient norm of "${name}" is ${norm}.`)
-    return { loss: sum!, correct: right!, gradientNorms }
+    return { loss: sum!, correct: right!, parts: partSums, gradientNorms }
   }
 
   /**
@@ -124,9 +178,21 @@ export class TrainableModel extends CompiledModel {
       if (!output) throw new Error(`"${name}" is not trained`)
       return output
     })
-    const feeds = [...this.feedLabelled(input.samples, input.labels), feedSeed(this.#programs.seed, input.seed)]
+    const feeds = [
+      ...this.feedLabelled(input.samples, input.labels),
+      feedSeed(this.#programs.seed, input.seed),
+      ...this.#feedTaught(input.taught),
+    ]
     const [, ...values] = attempt(() => this.session.run(feeds, [this.#programs.loss, ...outputs]))
     return new Map(names.map((name, i) => [name, toOnnx(this.parameter(name), values[i]!.values as Float32Array)]))
+  }
+
+  protected override parameter(name: string): Parameter {
+    return this.#programs.own.get(name)?.parameter ?? super.parameter(name)
+  }
+
+  #feedTaught(taught: Taught = new Map()): Feed[] {
+    return [...taught].map(([name, value]) => ({ to: this.#programs.teacher!.taught.get(name)!, ...value }))
   }
 
   /**
@@ -171,7 +237,11 @@ export class TrainableModel extends CompiledModel {
         rule: 'A state goes on with the model, the optimizer and the trained and masked parameters that it was taken of.',
       })
     this.#assignValues(
-      [...this.#places].map(([key, { variable, parameter }]) => ({ variable, parameter, values: state.get(key)! })),
+      [...this.#places].map(([key, { variable, parameter }]) => ({
+        variable,
+        parameter: this.parameter(parameter),
+        values: state.get(key)!,
+      })),
     )
     this.#steps = steps
   }
@@ -183,7 +253,7 @@ export class TrainableModel extends CompiledModel {
       [...variables].map(([parameter, variable]) => {
         const mask = masks.get(parameter)
         const values = mask ? Float32Array.from(mask) : new Float32Array(elementCount(variable.shape)).fill(1)
-        return { variable, parameter, values }
+        return { variable, parameter: this.parameter(parameter), values }
       }),
     )
   }
@@ -196,11 +266,11 @@ export class TrainableModel extends CompiledModel {
 
   /** Values in ONNX layout. */
   #assignValues(
-    entries: readonly { readonly variable: Variable; readonly parameter: string; readonly values: Float32Array }[],
+    entries: readonly { readonly variable: Variable; readonly parameter: Parameter; readonly values: Float32Array }[],
   ): void {
     this.session.run(
       entries.map(({ variable: { feed, shape }, parameter, values }) => {
-        return { to: feed, shape, values: toTensorflow(this.parameter(parameter), values) }
+        return { to: feed, shape, values: toTensorflow(parameter, values) }
       }),
       entries.map(({ variable }) => variable.assigned),
     )

@@ -115,12 +115,12 @@ export class GraphWriter {
     return this.node('Shape', [x], 'int32', { attributes: { T: { type: x.type }, out_type: { type: 'int32' } } })
   }
 
-  unary(op: 'Rsqrt' | 'Sqrt' | 'Neg' | 'Sigmoid' | 'Tanh' | 'Relu' | 'L2Loss', x: Output): Output {
+  unary(op: 'Rsqrt' | 'Sqrt' | 'Neg' | 'Sigmoid' | 'Tanh' | 'Relu' | 'L2Loss' | 'Exp' | 'Square', x: Output): Output {
     return this.node(op, [x], x.type, { attributes: { T: { type: x.type } } })
   }
 
   /** Elementwise with broadcasting. */
-  binary(op: 'AddV2' | 'Sub' | 'Mul' | 'RealDiv' | 'Minimum', a: Output, b: Output): Output {
+  binary(op: 'AddV2' | 'Sub' | 'Mul' | 'RealDiv' | 'Minimum' | 'Maximum', a: Output, b: Output): Output {
     return this.node(op, [a, b], a.type, { attributes: { T: { type: a.type } } })
   }
 

@@ -11,6 +11,8 @@ export interface CrossEntropyInputs {
   readonly count: Output
   /** Share s of the target that is spread over all classes (Szegedy et al. 2016, section 7). */
   readonly smoothing: number
+  /** What the loss is multiplied by. */
+  readonly weight?: number
 }
 
 /**
@@ -18,7 +20,7 @@ export interface CrossEntropyInputs {
  * s (z_y - mean_c z_c), so smoothing adds a linear term and nothing else.
  */
 export function crossEntropy(graph: GraphWriter, inputs: CrossEntropyInputs): Loss {
-  const { name, labels, classes, count, smoothing } = inputs
+  const { name, labels, classes, count, smoothing, weight = 1 } = inputs
   const logits = graph.as(inputs.logits, 'float32')
   const entropies = graph.node('SparseSoftmaxCrossEntropyWithLogits', [logits, labels], 'float32', {
     attributes: { T: { type: 'float32' }, Tlabels: { type: 'int32' } },
@@ -30,7 +32,13 @@ export function crossEntropy(graph: GraphWriter, inputs: CrossEntropyInputs): Lo
     sum = graph.binary('AddV2', sum, graph.reduce('Sum', graph.binary('Mul', slope, logits), [0, 1], false))
     gradient = graph.binary('AddV2', gradient, slope)
   }
-  return { sum, gradients: new Map([[name, graph.binary('RealDiv', gradient, count)]]) }
+  const weighted = (value: Output) => (weight === 1 ? value : graph.binary('Mul', value, graph.scalar(weight)))
+  const weightedSum = weighted(sum)
+  return {
+    sum: weightedSum,
+    parts: new Map([['crossEntropy', weightedSum]]),
+    gradients: new Map([[name, weighted(graph.binary('RealDiv', gradient, count))]]),
+  }
 }
 
 /** s (e_y - 1/classes) for each label y. */
