@@ -37,7 +37,61 @@ const lines: { readonly [Use in StageUse]: (result: StageResultOf<Use>) => strin
     ...epochLines(epochs, kept, stoppedEarly),
     zerosLine({ zeros, weights }),
   ],
+  distill: result => [
+    `${count(result.trainableParams)} parameters trained`,
+    ...epochLines(result.epochs, result.kept, result.stoppedEarly),
+    ...distillLines(result),
+    zerosLine(result),
+  ],
 }
+
+type Distilled = StageResultOf<'distill'>
+
+function distillLines(result: Distilled): string[] {
+  const { teacher, twin, gain, split, notes, classes } = result
+  const rows = [
+    { ...result, name: 'student' },
+    { ...twin, name: 'without teacher' },
+    { ...teacher, name: `teacher (${teacher.architecture})` },
+  ]
+  const points = `${gain < 0 ? '-' : '+'}${(100 * Math.abs(gain)).toFixed(2)} points`
+  return [
+    ...notes,
+    ...table<(typeof rows)[number]>(
+      [
+        { title: split, text: row => row.name },
+        { title: 'right', text: row => `${count(row.correct)}/${count(row.total)}`, right: true },
+        { title: 'top-1', text: row => percent(row.top1), right: true },
+        { title: 'loss', text: row => row.loss.toFixed(4), right: true },
+        { title: 'agreement', text: row => percent(row.agreement), right: true },
+        { title: 'KL, T=1', text: row => row.kl1.toFixed(4), right: true },
+        { title: 'KL, T=4', text: row => row.kl4.toFixed(4), right: true },
+      ],
+      rows,
+    ).map(line => `  ${line}`),
+    ...table<Distilled['classes'][number] & { readonly index: number }>(
+      [
+        { title: 'class', text: row => row.name },
+        ...(
+          [
+            ['student', classes],
+            ['without', twin.classes],
+            ['teacher', teacher.classes],
+          ] as const
+        ).map(([title, of]) => ({
+          title,
+          text: ({ index }: { readonly index: number }) => share(of[index]),
+          right: true,
+        })),
+      ],
+      classes.map((row, index) => ({ ...row, index })),
+    ).map(line => `  ${line}`),
+    `${points} over the twin without a teacher; one seed says nothing about noise, run several`,
+  ]
+}
+
+const share = (row: { readonly correct: number; readonly total: number } | undefined) =>
+  row && row.total > 0 ? percent(row.correct / row.total) : '-'
 
 function additivityLines({ points, slope, rankCorrelation, warning }: Additivity): string[] {
   const numbers = `slope ${slope.toPrecision(3)}, rank correlation ${rankCorrelation.toFixed(3)}`

@@ -16,7 +16,7 @@ import type { Job } from './protocol.ts'
 import type { Selection } from './stage-runner.ts'
 
 /** The model of the job's file or of its checkpoint; `undefined` where the recipe asks for fresh weights. */
-export async function readModel({ recipe, modelFile }: Job): Promise<Model | undefined> {
+export async function readModel({ recipe, modelFile }: Pick<Job, 'recipe' | 'modelFile'>): Promise<Model | undefined> {
   if (modelFile !== undefined) return importModel(await openCheckpoint(modelFile)).model
   const { checkpoint, architecture } = recipe.model
   if (checkpoint === undefined) return undefined

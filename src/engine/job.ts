@@ -11,6 +11,7 @@ import { writeFileAtomic } from '../formats/write-file.ts'
 import { EspalierError } from '../shared/errors.ts'
 import type { Recipe } from '../shared/recipe.ts'
 import { type Stage, stages as stageTable } from '../shared/stages.ts'
+import { createTeachers } from './distillation/teachers.ts'
 import { calibrationIndices } from './distortion/calibration.ts'
 import { createCompiler } from './job-compiler.ts'
 import { createSelect, fitToDataset, freshModel, hasValidation, normalizationOf, readModel } from './job-inputs.ts'
@@ -74,6 +75,7 @@ async function runStages(job: Job, setting: Setting): Promise<void> {
   for (const [, stage] of remaining) requireSamples(stage, recipe, dataset, select)
 
   let { model } = setting
+  const teachers = createTeachers(job, dataset, model)
   // A stage that goes on has told it before.
   if (readStateHeader(job.stateDirectory)?.stage !== job.firstStage)
     emit({ type: 'layers', stage: job.firstStage, step: 0, layers: layerSparsity(model.graph, model.weights) })
@@ -94,7 +96,10 @@ async function runStages(job: Job, setting: Setting): Promise<void> {
         cacheDirectory: job.cacheDirectory,
         select,
         validation: () => (hasValidation(recipe, dataset) ? select('validation') : undefined),
-        compiled: () => compiler.compiled(context.model),
+        compiled: (wanted = context.model) => compiler.compiled(wanted),
+        teacher: source => teachers.of(source, index),
+        twin: job.twins?.[index],
+        log: text => emit({ type: 'log', text }),
         trainable: programs => compiler.trainable(context.model, programs),
         record,
         state: createStateStore(job, index, emit),
@@ -106,6 +111,7 @@ async function runStages(job: Job, setting: Setting): Promise<void> {
       }
       const outcome = await runStage(stage, context)
       model = context.model
+      teachers.left(index, model)
       await breathe(signal)
       record.flush()
       const modelFile = stageTable[stage.use].changesModel ? await writeModel(job, index, model) : undefined

@@ -5,6 +5,7 @@
 import type { ErrorData } from '../shared/errors.ts'
 import type { Recipe } from '../shared/recipe.ts'
 import type { LayerSparsity } from '../shared/stage.ts'
+import type { Twin } from '../shared/stages/distill.ts'
 import type { StageOutcome } from '../shared/stages.ts'
 
 export interface Job {
@@ -16,6 +17,10 @@ export interface Job {
   readonly firstStage: number
   /** A model file (`formats/model-file.ts`) to start from instead of the recipe's model. */
   readonly modelFile?: string
+  /** Model files of teachers that are no checkpoints, by the number of the stage that they teach in. */
+  readonly teachers?: Readonly<Record<number, { readonly file: string; readonly name: string }>>
+  /** The twin of each distillation, by the number of the stage: its key, and what it came to where an earlier run trained it. */
+  readonly twins?: Readonly<Record<number, KeyedTwin>>
   /** A folder of this job's own, for the model files that it hands back. It exists and is empty. */
   readonly workDirectory: string
   /**
@@ -27,6 +32,11 @@ export interface Job {
   readonly saveEveryMs?: number
   /** Where decoded samples are kept between runs. */
   readonly cacheDirectory: string
+}
+
+export interface KeyedTwin {
+  readonly key: string
+  readonly known?: Twin
 }
 
 export type ToEngine =

@@ -2,11 +2,13 @@
 import type { Model } from '../core/graph/model.ts'
 import type { Dataset, Split } from '../formats/datasets.ts'
 import type { AugmentationId } from '../shared/methods.ts'
+import type { TeacherSource } from '../shared/stages/distill.ts'
 import type { ScoredSplit } from '../shared/stages/evaluate.ts'
 import type { StageOf, StageResultOf, StageUse } from '../shared/stages.ts'
 import type { CompiledModel } from './compile/compiled-model.ts'
 import type { TrainableModel } from './compile/training.ts'
 import type { TrainingProgramOptions } from './compile/training-programs.ts'
+import type { KeyedTwin } from './protocol.ts'
 import type { StageRecord } from './training/record.ts'
 import type { TrainingStateFile } from './training/state-file.ts'
 
@@ -45,10 +47,16 @@ export interface StageContext {
   select(name: ScoredSplit): Selection
   /** The validation samples; undefined where the recipe holds none out. */
   validation(): Selection | undefined
-  /** The compiled graph, holding the weights of `model`. Compiles on the first call. */
-  compiled(): CompiledModel
+  /** The compiled graph, holding the weights of `model`, the stage's where it is left out. Compiles where it has to. */
+  compiled(model?: Model): CompiledModel
   /** The same with programs that train it; the optimizer begins anew. */
   trainable(options: TrainingProgramOptions): TrainableModel
+  /** The model that a recipe names as a teacher, laid out for this data, and what a person calls it. */
+  teacher(source: TeacherSource): Promise<{ readonly model: Model; readonly name: string }>
+  /** The twin of this stage: its key, and what it came to where an earlier run trained it. */
+  readonly twin: KeyedTwin | undefined
+  /** A text for the run's log. */
+  log(text: string): void
   readonly record: StageRecord
   readonly state: StateStore
   /**

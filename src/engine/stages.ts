@@ -1,12 +1,19 @@
 /** How each stage of a recipe is run: one file a stage in `stages/`, one line here. */
 import type { Stage, StageOutcome, StageUse } from '../shared/stages.ts'
 import type { StageContext, StageRunner } from './stage-runner.ts'
+import { distill } from './stages/distill.ts'
 import { evaluate } from './stages/evaluate.ts'
 import { prune } from './stages/prune.ts'
 import { recalibrate } from './stages/recalibrate.ts'
 import { train } from './stages/train.ts'
 
-export const stageRunners: { readonly [Use in StageUse]: StageRunner<Use> } = { evaluate, prune, recalibrate, train }
+export const stageRunners: { readonly [Use in StageUse]: StageRunner<Use> } = {
+  evaluate,
+  prune,
+  recalibrate,
+  train,
+  distill,
+}
 
 export async function runStage(stage: Stage, context: StageContext): Promise<StageOutcome> {
   // The table pairs every stage with its own runner, which the type of a lookup by a union cannot say.

@@ -59,6 +59,17 @@ export const allocations = {
   },
 } as const satisfies Record<string, Choice>
 
+export const distillationLosses = {
+  logit: {
+    label: 'Logits',
+    help: "Temperature squared times the divergence of the teacher's class probabilities from the student's, both softened by the temperature.",
+  },
+  feature: {
+    label: 'Features',
+    help: "Squared difference of the features behind each network stage, the student's through a 1x1 projection, and beta times the cosine distance of their means over the image.",
+  },
+} as const satisfies Record<string, Choice>
+
 export const normalizations = {
   imagenet: { label: 'ImageNet', help: 'mean .485 .456 .406, standard deviation .229 .224 .225' },
   cifar10: { label: 'CIFAR-10', help: 'mean .4914 .4822 .4465, standard deviation .2470 .2435 .2616' },
@@ -115,6 +126,7 @@ export const batchNormInits = {
 
 export type ScoreId = keyof typeof scores
 export type AllocationId = keyof typeof allocations
+export type DistillationLossId = keyof typeof distillationLosses
 export type NormalizationId = keyof typeof normalizations
 export type AugmentationId = keyof typeof augmentations
 export type TrainableId = keyof typeof trainables

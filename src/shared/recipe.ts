@@ -70,7 +70,15 @@ const recipeShape = {
 
 export const recipeSchema = z.strictObject(recipeShape).check(({ value, issues }) => {
   for (const [index, stage] of value.stages.entries()) {
-    const training = stage.use === 'train' ? stage : stage.use === 'prune' ? stage.train : undefined
+    const taughtBy = stage.use === 'distill' ? stage.teacher.stage : undefined
+    if (taughtBy !== undefined && taughtBy >= index)
+      issues.push({
+        code: 'custom',
+        message: `must be the number of an earlier stage, below ${index}`,
+        input: taughtBy,
+        path: ['stages', index, 'teacher', 'stage'],
+      })
+    const training = stage.use === 'prune' ? stage.train : 'epochs' in stage ? stage : undefined
     if (training?.earlyStop === undefined || value.data.validation > 0) continue
     issues.push({
       code: 'custom',

@@ -1,11 +1,12 @@
 /** Every stage a recipe may use: one file each in `stages/`, one line here. */
 import { z } from 'zod'
+import { distill } from './stages/distill.ts'
 import { evaluate } from './stages/evaluate.ts'
 import { prune } from './stages/prune.ts'
 import { recalibrate } from './stages/recalibrate.ts'
 import { train } from './stages/train.ts'
 
-export const stages = { evaluate, prune, recalibrate, train } as const
+export const stages = { evaluate, prune, recalibrate, train, distill } as const
 
 export type StageUse = keyof typeof stages
 export const stageUses = Object.keys(stages) as [StageUse, ...StageUse[]]
@@ -15,6 +16,7 @@ export const stageSchema = z.discriminatedUnion('use', [
   prune.schema,
   recalibrate.schema,
   train.schema,
+  distill.schema,
 ])
 /** A stage with every default filled in. */
 export type Stage = z.output<typeof stageSchema>
@@ -27,5 +29,6 @@ export const stageOutcomeSchema = z.discriminatedUnion('use', [
   z.strictObject({ use: z.literal('prune'), result: prune.resultSchema }),
   z.strictObject({ use: z.literal('recalibrate'), result: recalibrate.resultSchema }),
   z.strictObject({ use: z.literal('train'), result: train.resultSchema }),
+  z.strictObject({ use: z.literal('distill'), result: distill.resultSchema }),
 ])
 export type StageOutcome = z.output<typeof stageOutcomeSchema>

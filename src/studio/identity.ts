@@ -4,6 +4,8 @@
  */
 import { createHash } from 'node:crypto'
 import { batchNormInitOf, type Recipe } from '../shared/recipe.ts'
+import { twinSettings } from '../shared/stages/distill.ts'
+import type { Stage } from '../shared/stages.ts'
 
 export interface KeyInputs {
   readonly recipe: Recipe
@@ -14,13 +16,27 @@ export interface KeyInputs {
   /** As it was found or asked for. */
   readonly architecture: string
   readonly engineVersion: string
+  /** SHA-256 of the weights of teachers that come from outside the run, by the number of the stage. */
+  readonly teachers?: ReadonlyMap<number, string>
 }
 
 /** Raised when the same settings begin to mean something else, so that older results are not taken over. */
 const meaning = 1
 
 /** One key a stage, in order. */
-export function stageKeys(inputs: KeyInputs): string[] {
+export const stageKeys = (inputs: KeyInputs): string[] => chain(inputs).map(({ key }) => key)
+
+/** The key of the twin of each distillation, by the number of the stage: it does not depend on the teacher. */
+export const twinKeys = (inputs: KeyInputs): Map<number, string> =>
+  new Map(
+    chain(inputs).flatMap(({ after }, index) => {
+      const stage = inputs.recipe.stages[index]!
+      return stage.use === 'distill' ? [[index, hash({ after, twin: twinSettings(stage) })]] : []
+    }),
+  )
+
+/** The key of each stage and that of what it comes after. */
+function chain(inputs: KeyInputs): { readonly after: string; readonly key: string }[] {
   const { path: _, ...dataSettings } = inputs.recipe.data
   const batchNorm = batchNormInitOf(inputs.recipe)
   let key = hash({
@@ -33,10 +49,18 @@ export function stageKeys(inputs: KeyInputs): string[] {
     batchNorm: inputs.weightsFingerprint === null && batchNorm !== 'fixed' ? batchNorm : undefined,
     seed: inputs.seed,
   })
-  return inputs.recipe.stages.map(stage => {
-    key = hash({ after: key, stage })
-    return key
+  return inputs.recipe.stages.map((stage, index) => {
+    const after = key
+    key = hash({ after, stage: withTeacher(stage, inputs.teachers?.get(index)) })
+    return { after, key }
   })
+}
+
+/** A teacher is the weights that it has, wherever they lie. */
+function withTeacher(stage: Stage, fingerprint: string | undefined): unknown {
+  if (stage.use !== 'distill' || fingerprint === undefined) return stage
+  const { architecture } = stage.teacher
+  return { ...stage, teacher: { fingerprint, ...(architecture !== undefined && { architecture }) } }
 }
 
 const hash = (value: unknown) => createHash('sha256').update(canonical(value)).digest('hex')

@@ -3,8 +3,10 @@
  * remembered for as long as the files look untouched, so that a sweep reads its data once.
  */
 import { architectureOf } from '../core/architectures.ts'
+import { pairTaps } from '../core/distillation/taps.ts'
 import { graphCost } from '../core/graph/cost.ts'
 import { elementCount } from '../core/graph/dims.ts'
+import type { Graph } from '../core/graph/model.ts'
 import { normalization } from '../core/normalization.ts'
 import { validationCount } from '../core/split.ts'
 import type { TrainedModel } from '../core/training/trainable.ts'
@@ -71,6 +73,8 @@ export interface Inputs {
   readonly model: ModelFacts | null
   readonly architecture: string
   readonly layers: RunInputs['layers']
+  /** Teachers that are checkpoints, by the number of the stage. */
+  readonly teachers: ReadonlyMap<number, ModelFacts>
 }
 
 /**
@@ -83,6 +87,11 @@ export async function readInputs(recipe: Recipe, readers: Readers, options: Read
   // The quick and the likely first: a slip in an id is said before a large data set is read.
   if (architecture !== undefined) architectureOf(architecture)
   const model = checkpoint === undefined ? null : await readers.model(checkpoint, architecture, options)
+  const teachers = new Map<number, ModelFacts>()
+  for (const [index, stage] of recipe.stages.entries()) {
+    if (stage.use !== 'distill' || stage.teacher.checkpoint === undefined) continue
+    teachers.set(index, await readers.model(stage.teacher.checkpoint, stage.teacher.architecture, options))
+  }
   const dataset = await readers.dataset(recipe.data.path, { ...options, reader: recipe.data.reader })
   if (model) requireFit(model, dataset)
   requireNormalization(recipe.data, dataset)
@@ -93,12 +102,23 @@ export async function readInputs(recipe: Recipe, readers: Readers, options: Read
     requireTrainable({ architecture: id, graph, masks: new Map() }, stage, index)
   const { parameters, layers: costs } = graphCost(graph)
   requireKept(id, parameters, recipe)
+  for (const [index, teacher] of teachers) {
+    requireFit(teacher, dataset)
+    requireTaps(recipe.stages[index]!, graph, teacher, dataset)
+  }
   const layers = costs.map(({ name, macs, kernel }) => ({
     name,
     macs,
     weights: kernel ? elementCount(kernel.dims) : null,
   }))
-  return { dataset, model, architecture: id, layers }
+  return { dataset, model, architecture: id, layers, teachers }
+}
+
+/** Throws `argument.invalid` where features of student and teacher cannot be compared. */
+function requireTaps(stage: Stage, student: Graph, teacher: ModelFacts, dataset: DatasetFacts): void {
+  if (stage.use !== 'distill' || stage.loss !== 'feature') return
+  const options = { classes: dataset.classes.length, inputDims: inputDimsOf(dataset) }
+  pairTaps(student, architectureOf(teacher.architecture, options), stage.taps)
 }
 
 /** Throws `model.invalid` if the network does not have what the stage trains. */

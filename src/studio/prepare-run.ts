@@ -1,9 +1,10 @@
 /** What happens before an engine process is needed: inputs are read, keys made, finished work taken over. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Job } from '../engine/protocol.ts'
 import { diskFault } from '../formats/disk-faults.ts'
 import { workFolder } from './directories.ts'
-import { stageKeys } from './identity.ts'
+import { stageKeys, twinKeys } from './identity.ts'
 import { type Inputs, readInputs } from './inputs.ts'
 import { addDataset, addModel } from './library.ts'
 import type { Project } from './project/project.ts'
@@ -11,6 +12,7 @@ import type { StoredRun } from './project/runs.ts'
 import type { Recorder } from './recorder.ts'
 import { requireSameInputs } from './resume.ts'
 import { findReusable, modelAfter, takeOver } from './reuse.ts'
+import { findTeachers, stageTeachers, writeTeachers } from './teachers.ts'
 import type { WorkOptions } from './work-options.ts'
 
 export interface PreparedRun {
@@ -20,6 +22,8 @@ export interface PreparedRun {
   readonly firstStage: number
   /** The model to start from, where the stages before changed it. */
   readonly modelFile?: string
+  readonly teachers: NonNullable<Job['teachers']>
+  readonly twins: NonNullable<Job['twins']>
 }
 
 /** 'finished' if nothing is left to do. Throws what `readInputs` throws, and `disk.*`. */
@@ -38,14 +42,20 @@ export async function prepareRun(
   })
   const engineVersion = (await options.describeEngine())?.version ?? 'none'
   const { dataset, model, architecture, layers } = inputs
-  const keys = stageKeys({
+  const teachers = findTeachers(project, recipe)
+  const keyInputs = {
     recipe,
     seed,
     dataFingerprint: dataset.fingerprint,
     weightsFingerprint: model?.fingerprint ?? null,
     architecture,
     engineVersion,
-  })
+    teachers: new Map([
+      ...[...inputs.teachers].map(([index, { fingerprint }]) => [index, fingerprint] as const),
+      ...[...teachers].map(([index, { sha256 }]) => [index, sha256] as const),
+    ]),
+  }
+  const keys = stageKeys(keyInputs)
   requireSameInputs(run.summary, keys)
   addToLibrary(options, inputs)
   recorder.inputs(keys.at(-1)!, {
@@ -64,8 +74,19 @@ export async function prepareRun(
   const firstStage = reused.length
   if (firstStage === recipe.stages.length) return 'finished'
   const sha256 = modelAfter(reused)
-  const modelFile = makeWorkFolder(workFolder(directories, id), sha256 === null ? null : project.weights.get(sha256)!)
-  return { keys, firstStage, ...(modelFile !== undefined && { modelFile }) }
+  const folder = workFolder(directories, id)
+  const modelFile = makeWorkFolder(folder, sha256 === null ? null : project.weights.get(sha256)!)
+  const twins = [...twinKeys(keyInputs)].map(([index, key]) => {
+    const known = run.again ? undefined : project.stages.findTwin(key)
+    return [index, { key, ...(known && { known }) }] as const
+  })
+  return {
+    keys,
+    firstStage,
+    ...(modelFile !== undefined && { modelFile }),
+    teachers: writeTeachers(project, folder, new Map([...stageTeachers(recipe, reused), ...teachers])),
+    twins: Object.fromEntries(twins),
+  }
 }
 
 /** What a run works with stands in the library, also when the terminal named it. */

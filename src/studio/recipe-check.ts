@@ -30,6 +30,10 @@ function problemsOf({ model, data, stages }: Recipe, project: Project): RecipePr
   if (model.checkpoint !== undefined && !existsSync(model.checkpoint)) {
     add('model.checkpoint', `There is no file ${model.checkpoint}.`)
   }
+  for (const [index, stage] of stages.entries()) {
+    const file = stage.use === 'distill' ? stage.teacher.checkpoint : undefined
+    if (file !== undefined && !existsSync(file)) add(`stages[${index}].teacher.checkpoint`, `There is no file ${file}.`)
+  }
   if (model.architecture !== undefined) attempt('model.architecture', () => architectureOf(model.architecture!))
   const atPath = project.datasets.byPath(data.path)
   // Read with other options it is other data.

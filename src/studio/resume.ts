@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { readStateHeader } from '../engine/training/state-file.ts'
 import type { RunSummary } from '../shared/domain.ts'
 import { EspalierError } from '../shared/errors.ts'
+import { twinPrefix } from '../shared/stages/distill.ts'
 import { stateFolder } from './directories.ts'
 import type { Project } from './project/project.ts'
 
@@ -27,7 +28,8 @@ export function rewind(
     const stage = project.stages.finishedOf(id).length
     // Without a state of this stage it begins anew: nothing of it stays.
     const step = header?.stage === stage ? header.after : -1
-    project.metrics.cut(id, stage, step)
+    if (header?.stage === stage && header.isSecondPart) project.metrics.cutBut(id, stage, step, twinPrefix)
+    else project.metrics.cut(id, stage, step)
     project.layers.cut(id, stage, step)
     project.log.append(id, [{ at: Date.now(), text: textOf(stage, run.stages.length, step) }])
     project.events.add(ownerId, 'run', id)

@@ -129,13 +129,12 @@ export class GraphWriter {
     return this.node(op, [output, gradient], gradient.type, { attributes: { T: { type: gradient.type } } })
   }
 
-  /** Sum of values of one shape. */
+  /**
+   * Sum of values of one shape, from the first to the last. (AddN begins with whichever input it may overwrite, which is
+   * another one from run to run where inputs have other readers: its last bits are not always the same.)
+   */
   sum(values: readonly Output[]): Output {
-    const [first, second, ...more] = values
-    if (!second) return first!
-    if (more.length === 0) return this.binary('AddV2', first!, second)
-    const attributes = { T: { type: first!.type }, N: { int: values.length } } as const
-    return this.node('AddN', values, first!.type, { attributes })
+    return values.reduce((sum, value) => this.binary('AddV2', sum, value))
   }
 
   concat(values: readonly Output[], axis: number): Output {
@@ -206,7 +205,10 @@ export class GraphWriter {
       attributes: { ...dtype, shape: { shape }, shared_name: { string: name }, container: { string: '' } },
     })
     const feed = this.placeholder(`${name}/feed`, 'float32', shape)
-    const assign = this.node('AssignVariableOp', [handle, feed], 'resource', {
+    // The addon's tensor may be the memory of the array that was fed, which a variable would keep, change in place and give
+    // back on a thread that must not touch it.
+    const copy = this.node('DeepCopy', [feed], 'float32', { attributes: { T: { type: 'float32' } } })
+    const assign = this.node('AssignVariableOp', [handle, copy], 'resource', {
       attributes: { ...dtype, validate_shape: { bool: true } },
     })
     const assigned = this.marker(`${name}/assigned`, [assign])

@@ -10,7 +10,7 @@ import { epochOrder } from '../../core/training/order.ts'
 import { type Batch, epochBatches } from '../../formats/batches.ts'
 import { EspalierError, toErrorData } from '../../shared/errors.ts'
 import type { EpochRecord, Training } from '../../shared/training.ts'
-import type { TrainableModel } from '../compile/training.ts'
+import type { StepResult, Taught, TrainableModel } from '../compile/training.ts'
 import type { StageContext } from '../stage-runner.ts'
 import { createMeter } from './meter.ts'
 import { gradientGroup, learningRateOf } from './options.ts'
@@ -18,7 +18,7 @@ import type { Plan } from './plan.ts'
 import { requireMasked, shareOfZeros, withTrained } from './pruner.ts'
 import { openSavedTraining } from './saved-training.ts'
 import type { Position } from './state-file.ts'
-import { validate } from './validate.ts'
+import { type ValidationScore, validate } from './validate.ts'
 
 export interface LoopOptions {
   readonly training: Training
@@ -30,6 +30,12 @@ export interface LoopOptions {
   readonly planFor: (steps: number) => Plan
   /** Prunes what is being trained and gives its masks; `step` counts from the start. */
   readonly prune?: (model: Model, sparsity: number, step: number) => Promise<Masks>
+  /** What else is recorded of a step: by name, for one sample. */
+  readonly recordStep?: (taken: StepResult, count: number) => Readonly<Record<string, number>>
+  /** What else is recorded of an epoch. */
+  readonly recordEpoch?: (score: ValidationScore) => Readonly<Record<string, number>>
+  /** What the teacher says of samples of the training split, where it is known. */
+  readonly taught?: (indices: Int32Array) => Taught | undefined
   /** The settings that make this training the one it is. */
   readonly settings: unknown
 }
@@ -71,7 +77,7 @@ export async function train(context: StageContext, options: LoopOptions): Promis
     saved.masks = await options.prune(withTrained(context.model, compiled, saved.masks), sparsity, stepsDone())
   }
 
-  function takeStep({ samples: batch, labels, count }: Batch): void {
+  function takeStep({ samples: batch, labels, count }: Batch, taught: Taught | undefined): void {
     const { epoch, step, sums } = position
     const learningRate = learningRateAt(rates, epoch % training.epochs, step, steps)
     const taken = compiled.step({
@@ -79,6 +85,7 @@ export async function train(context: StageContext, options: LoopOptions): Promis
       labels,
       learningRate,
       seed: deriveSeed(seed, 'dropout', epoch, step),
+      ...(taught && { taught }),
     })
     position.step++
     sums.loss += taken.loss
@@ -92,6 +99,7 @@ export async function train(context: StageContext, options: LoopOptions): Promis
       loss: taken.loss / count,
       gradientNorm: taken.gradientNorms.get(gradientGroup)!,
       ...(isRateNews && { learningRate }),
+      ...options.recordStep?.(taken, count),
       ...(record.isDue() && meter.machine()),
     })
   }
@@ -106,7 +114,8 @@ export async function train(context: StageContext, options: LoopOptions): Promis
     const how = { augmentation, seed: deriveSeed(seed, 'epoch', epoch), from: position.step, signal }
     for await (const batch of epochBatches(split, order, size, dataset, how)) {
       await pruneIfDue(epoch, position.step)
-      takeStep(batch)
+      const from = position.step * size
+      takeStep(batch, options.taught?.(order.subarray(from, from + batch.count)))
       await tell()
       await saved.saveIfDue()
     }
@@ -131,7 +140,13 @@ export async function train(context: StageContext, options: LoopOptions): Promis
       seconds: sums.seconds,
     }
     const { loss: trainLoss, trainTop1, valTop1, valLoss } = done
-    record.points(stepsDone(), { epoch, trainLoss, trainTop1, ...(valTop1 !== null && { valTop1, valLoss: valLoss! }) })
+    record.points(stepsDone(), {
+      epoch,
+      trainLoss,
+      trainTop1,
+      ...(valTop1 !== null && { valTop1, valLoss: valLoss! }),
+      ...(score && options.recordEpoch?.(score)),
+    })
     if (score && position.epoch >= plan.settledAt) saved.offerBest(epoch, score, trained.weights)
     position.epochs.push(done)
     position.epoch = epoch

@@ -1,6 +1,7 @@
 /** What a recipe says of training, in the words of the compiler and of the learning rate. */
 import type { LearningRate } from '../../core/training/learning-rate.ts'
 import type { Training } from '../../shared/training.ts'
+import type { GradientGroup } from '../compile/gradient-groups.ts'
 import type { TrainingProgramOptions } from '../compile/training-programs.ts'
 
 /** The one group whose gradient norm is recorded. */
@@ -11,7 +12,7 @@ export function programOptions(
   { optimizer, labelSmoothing, clipNorm, precision }: Training,
   trained: ReadonlySet<string>,
   masked: ReadonlySet<string>,
-): TrainingProgramOptions {
+): TrainingProgramOptions & { readonly groups: readonly GradientGroup[] } {
   const { lr: _, ...rest } = optimizer
   const clipping = clipNorm === undefined ? {} : { maxNorm: clipNorm }
   return {

@@ -30,6 +30,8 @@ export interface StageRecord {
   /** The step of what was recorded last; 0 before that. */
   lastStep(): number
   tail(): Tail
+  /** Begins anew at step 0: what was recorded so far is done with. */
+  restart(): void
   /** Tells the end of an earlier record again. */
   replay(tail: Tail): void
 }
@@ -99,6 +101,13 @@ export function createRecord(stage: number, emit: Emit, now: () => number = () =
         points: recent.map(({ at: _, ...point }) => point),
         layers: snapshots.map(({ at: _, ...snapshot }) => snapshot),
       }
+    },
+    restart() {
+      flush()
+      recent = []
+      snapshots = []
+      after = 0
+      lastStep = 0
     },
     replay(tail) {
       const at = now()

@@ -51,6 +51,8 @@ const headerSchema = z.strictObject({
   stage: count,
   /** The stage's settings, its seed and the parameters, as text: a state is of one training only. */
   training: z.string(),
+  /** What the stage found before this training began, where it has parts. */
+  before: z.json().optional(),
   position: positionSchema,
   tail: z.strictObject({
     after: count,
@@ -116,8 +118,15 @@ export async function readState(directory: string): Promise<TrainingStateFile | 
   return { ...rest, tensors, best }
 }
 
+export interface StateHeader {
+  readonly stage: number
+  readonly after: number
+  /** Whether a first part of the stage is done, with a record of its own. */
+  readonly isSecondPart: boolean
+}
+
 /** Where the state stands and where its record ends; undefined where there is none that can be read. Its tensors are not read. */
-export function readStateHeader(directory: string): { readonly stage: number; readonly after: number } | undefined {
+export function readStateHeader(directory: string): StateHeader | undefined {
   let file: number | undefined
   try {
     file = openSync(join(directory, fileName), 'r')
@@ -127,7 +136,9 @@ export function readStateHeader(directory: string): { readonly stage: number; re
     readSync(file, text, 0, text.length, lengthBytes)
     const metadata = (JSON.parse(text.toString()) as { __metadata__?: { espalier?: string } }).__metadata__
     const header = headerSchema.safeParse(parseJson(metadata?.espalier))
-    return header.data && { stage: header.data.stage, after: header.data.tail.after }
+    if (!header.data) return
+    const { stage, tail, before } = header.data
+    return { stage, after: tail.after, isSecondPart: before !== undefined }
   } catch {
     return undefined
   } finally {

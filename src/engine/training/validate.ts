@@ -7,6 +7,8 @@ export interface ValidationScore {
   readonly top1: number
   /** Mean cross-entropy, in nats. */
   readonly loss: number
+  /** The class of each sample, in their order. */
+  readonly predictions: Int32Array
 }
 
 /** Scores the samples as `evaluate` does. `afterBatch` is awaited after each batch. */
@@ -18,11 +20,15 @@ export async function validate(
   afterBatch: () => Promise<void>,
 ): Promise<ValidationScore> {
   const sums = { top1: 0, loss: 0 }
-  for await (const { samples, labels } of batches(split, indices, batchSize, dataset, signal)) {
-    const { top1, loss } = compiled.evaluate(samples, labels)
-    sums.top1 += top1
-    sums.loss += loss
+  const predictions = new Int32Array(indices.length)
+  let done = 0
+  for await (const { samples, labels, count } of batches(split, indices, batchSize, dataset, signal)) {
+    const score = compiled.evaluate(samples, labels)
+    sums.top1 += score.top1
+    sums.loss += score.loss
+    predictions.set(score.predictions, done)
+    done += count
     await afterBatch()
   }
-  return { top1: sums.top1 / indices.length, loss: sums.loss / indices.length }
+  return { top1: sums.top1 / indices.length, loss: sums.loss / indices.length, predictions }
 }

@@ -1,6 +1,6 @@
 /** A project file, open: its tables, transactions, and word of what other processes wrote. The only door to SQLite. */
 import { statSync } from 'node:fs'
-import type { LayerSnapshot, MetricPoint } from '../../shared/domain.ts'
+import type { LayerSnapshot } from '../../shared/domain.ts'
 import { checkSoundness, closeDatabase, type OpenOptions, openDatabase } from './database.ts'
 import { createEvents, type EventsTable } from './events.ts'
 import { withFaults } from './faults.ts'
@@ -13,6 +13,7 @@ import {
   createLog,
   createMetrics,
   type LogLine,
+  type MetricSeries,
   type Series,
   type StageSeries,
 } from './series.ts'
@@ -28,7 +29,7 @@ export interface Project {
   readonly recipes: RecipesTable
   readonly runs: RunsTable
   readonly stages: StagesTable
-  readonly metrics: StageSeries<MetricPoint>
+  readonly metrics: MetricSeries
   readonly layers: StageSeries<LayerSnapshot>
   readonly log: Series<LogLine>
   readonly events: EventsTable

@@ -59,7 +59,25 @@ function createSeries<Item, Row>(
   }
 }
 
-export const createMetrics = (db: Database.Database): StageSeries<MetricPoint> =>
+export interface MetricSeries extends StageSeries<MetricPoint> {
+  /** As `cut`, without the curves whose names begin with `prefix`: a part of the stage that is done. */
+  cutBut(runId: string, stage: number, step: number, prefix: string): void
+}
+
+export function createMetrics(db: Database.Database): MetricSeries {
+  const series = createMetricSeries(db)
+  return {
+    ...series,
+    cutBut(runId, stage, step, prefix) {
+      series.cut(runId, stage + 1, -1)
+      db.prepare(
+        'DELETE FROM metrics WHERE run_id = ? AND stage = ? AND step > ? AND substr(name, 1, length(?)) <> ?',
+      ).run(runId, stage, step, prefix, prefix)
+    },
+  }
+}
+
+const createMetricSeries = (db: Database.Database): StageSeries<MetricPoint> =>
   createSeries<MetricPoint, MetricPoint>(
     db,
     'metrics',

@@ -1,6 +1,7 @@
 /** The stages of runs, and the search for finished ones by their key. */
 import type Database from 'better-sqlite3'
 import type { StageRecord } from '../../shared/domain.ts'
+import type { Twin } from '../../shared/stages/distill.ts'
 import { type StageOutcome, type StageUse, stageOutcomeSchema } from '../../shared/stages.ts'
 import { fromStoredOrNull, toStored } from './stored.ts'
 
@@ -40,6 +41,8 @@ export interface StagesTable {
   finishedOf(runId: string): FinishedStage[]
   /** The newest finished stage of that key; one that was itself taken over only where the one it came from is gone. */
   findFinished(key: string): FinishedStage | undefined
+  /** The twin of that key, as a distillation that is finished recorded it. */
+  findTwin(key: string): Twin | undefined
 }
 
 interface Row {
@@ -95,6 +98,12 @@ export function createStages(db: Database.Database): StagesTable {
     `SELECT ${finishedColumns} FROM stages
      WHERE key = ? AND state = 'finished' ORDER BY cached, started_at DESC LIMIT 1`,
   )
+  const withTwin = db
+    .prepare<[string], string>(
+      `SELECT outcome FROM stages
+       WHERE use = 'distill' AND state = 'finished' AND json_extract(outcome, '$.result.twinKey') = ? LIMIT 1`,
+    )
+    .pluck()
   return {
     add(runId, uses) {
       for (const [position, use] of uses.entries()) insert.run(runId, position, use)
@@ -118,6 +127,10 @@ export function createStages(db: Database.Database): StagesTable {
     finishedOf(runId) {
       const stages = finishedOf.all(runId).map(readFinished)
       return stages.filter(({ position }, index) => position === index)
+    },
+    findTwin(key) {
+      const outcome = fromStoredOrNull(stageOutcomeSchema, withTwin.get(key) ?? null, 'stage results')
+      return outcome?.use === 'distill' ? outcome.result.twin : undefined
     },
     findFinished(key) {
       const row = finished.get(key)

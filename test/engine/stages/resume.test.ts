@@ -71,6 +71,18 @@ const recipes: Record<string, RecipeInput['stages']> = {
       train: { ...train, optimizer: 'adamw' },
     },
   ],
+  distillation: [
+    { use: 'evaluate' },
+    { use: 'prune', sparsity: 0.5 },
+    {
+      use: 'distill',
+      ...train,
+      epochs: 2,
+      teacher: { stage: 0 },
+      loss: 'feature',
+      optimizer: { kind: 'sgd', lr: 0.05, nesterov: true },
+    },
+  ],
   'iterative pruning': [
     { use: 'prune', sparsity: 0.8, schedule: { kind: 'iterative', rounds: 2 }, train: { ...train, epochs: 2 } },
   ],
@@ -88,9 +100,9 @@ function goOn(job: Job, messages: readonly FromEngine[]): Job {
 }
 
 const trainedStages = (stages: RecipeInput['stages']) =>
-  stages.flatMap(({ use, ...rest }, index) => (use === 'train' || 'train' in rest ? [index] : []))
+  stages.flatMap(({ use, ...rest }, index) => (use === 'train' || use === 'distill' || 'train' in rest ? [index] : []))
 const curves = (messages: readonly FromEngine[], stage: number) =>
-  ['loss', 'gradientNorm', 'trainLoss', 'valTop1', 'valLoss', 'sparsity', 'learningRate'].map(
+  ['loss', 'gradientNorm', 'trainLoss', 'valTop1', 'valLoss', 'sparsity', 'twin.loss', 'learningRate'].map(
     name => new Map(curve(messages, name, stage)),
   )
 const withoutTime = (messages: readonly FromEngine[]) =>
@@ -120,7 +132,7 @@ describe.each(Object.entries(recipes))('%s', (_, stages) => {
     for (const stage of trainedStages(stages)) {
       // Points that were told twice are the same: the later ones replace the earlier.
       for (const [i, points] of curves(whole.messages, stage).entries()) {
-        if (i < 6) expect(curves(messages, stage)[i]).toEqual(points)
+        if (i < 7) expect(curves(messages, stage)[i]).toEqual(points)
       }
     }
   })
@@ -188,7 +200,7 @@ describe('the state on disk', () => {
     expect(stage).toBe(0)
     const steps = position.epoch * 6 + position.step
     const { after } = tail
-    expect(readStateHeader(job.stateDirectory)).toEqual({ stage: 0, after })
+    expect(readStateHeader(job.stateDirectory)).toEqual({ stage: 0, after, isSecondPart: false })
     const losses = tail.points.filter(({ name }) => name === 'loss').map(({ step, value }) => [step, value])
     expect(losses.map(([step]) => step)).toEqual(Array.from({ length: steps - after }, (_, i) => after + i + 1))
     expect(losses).toEqual(curve(messages, 'loss').slice(after))

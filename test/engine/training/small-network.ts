@@ -1,6 +1,7 @@
 /** The network, batches and masks of test/fixtures/generate/training.py, number for number. */
 import { architectureOf } from '../../../src/core/architectures.ts'
 import { elementCount } from '../../../src/core/graph/dims.ts'
+import type { Graph } from '../../../src/core/graph/model.ts'
 import { normalization } from '../../../src/core/normalization.ts'
 import { TrainableModel, type TrainingOptions } from '../../../src/engine/compile/training.ts'
 import type { Engine } from '../../../src/engine/runtime/load.ts'
@@ -66,10 +67,14 @@ export function masks(): Map<string, Uint8Array> {
 export const plainSgd = { kind: 'sgd', momentum: 0, nesterov: false, weightDecay: 0 } as const
 export const momentum = { kind: 'sgd', momentum: 0.9, nesterov: false, weightDecay: 0.05 } as const
 
-export const compile = (engine: Engine, options: Partial<TrainingOptions> = {}): TrainableModel =>
-  new TrainableModel(engine, graph, {
+export const compile = (
+  engine: Engine,
+  options: Partial<TrainingOptions> = {},
+  network: Graph = graph,
+): TrainableModel =>
+  new TrainableModel(engine, network, {
     sampleType: 'uint8',
-    normalization: normalization('imagenet', 3),
+    normalization: normalization('imagenet', network.input.dims[0]!),
     precision: 'f32',
     optimizer: plainSgd,
     labelSmoothing: 0,

@@ -1,5 +1,5 @@
 /** A stage in a few words: what was asked of it, and the one number that it is about. */
-import { allocations, trainables } from '../../../shared/methods.ts'
+import { allocations, distillationLosses, trainables } from '../../../shared/methods.ts'
 import type { Stage, StageOutcome } from '../../../shared/stages.ts'
 import { percent, plural, shareDigits } from './format.ts'
 import { sharePercent } from './recipe-document.ts'
@@ -16,6 +16,8 @@ export function settingsText(stage: Stage | undefined): string | undefined {
       const epochs = plural(stage.epochs, 'epoch')
       return stage.trainable === 'all' ? epochs : `${trainables[stage.trainable].label.toLowerCase()}, ${epochs}`
     }
+    case 'distill':
+      return `${distillationLosses[stage.loss].label.toLowerCase()}, ${plural(stage.epochs, 'epoch')}`
     default:
       return undefined
   }
@@ -29,6 +31,11 @@ export function resultText(outcome: StageOutcome | null): string | undefined {
       return `${percent(outcome.result.sparsity)} zeros`
     case 'recalibrate':
       return `moved ${outcome.result.shift.toPrecision(2)} s.d.`
+    case 'distill': {
+      const { top1, total, gain } = outcome.result
+      const points = `${gain < 0 ? '−' : '+'}${(100 * Math.abs(gain)).toFixed(2)}`
+      return `${percent(top1, shareDigits(total))}, ${points} over its twin`
+    }
     case 'train': {
       const kept = outcome.result.epochs.find(epoch => epoch.epoch === outcome.result.kept)
       if (!kept) return undefined

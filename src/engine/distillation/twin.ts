@@ -1,0 +1,48 @@
+/** The twin: the same student, seed and training without a teacher. What a teacher gains is gained over its twin. */
+import { trainableParameters } from '../../core/graph/cost.ts'
+import { type Twin, twinPrefix, twinSettings } from '../../shared/stages/distill.ts'
+import type { StageOf } from '../../shared/stages.ts'
+import type { StageContext } from '../stage-runner.ts'
+import { train } from '../training/loop.ts'
+import { programOptions } from '../training/options.ts'
+import { noPruning } from '../training/plan.ts'
+import type { StageRecord } from '../training/record.ts'
+import type { Report } from './report.ts'
+import { logitsOf, scoreLogits } from './score.ts'
+
+export async function trainTwin(
+  stage: StageOf<'distill'>,
+  seed: number,
+  report: Report,
+  context: StageContext,
+): Promise<Twin> {
+  const { model } = context
+  const trained = new Set(trainableParameters(model.graph))
+  const own = { ...context, record: prefixed(context.record) }
+  const {
+    model: twin,
+    trainableParams: _,
+    ...outcome
+  } = await train(own, {
+    training: stage,
+    compiled: context.trainable(programOptions(stage, trained, new Set(model.masks.keys()))),
+    trained,
+    seed,
+    planFor: () => noPruning,
+    settings: { twin: twinSettings(stage) },
+  })
+  context.earlierSeconds = own.earlierSeconds
+  const logits = await logitsOf(context.compiled(twin), report.selection, stage.batch, context)
+  return { ...scoreLogits(logits, report.teacherLogits, report.selection, report.classes), ...outcome }
+}
+
+function prefixed(record: StageRecord): StageRecord {
+  return {
+    ...record,
+    points: (step, values) =>
+      record.points(
+        step,
+        Object.fromEntries(Object.entries(values).map(([name, value]) => [twinPrefix + name, value])),
+      ),
+  }
+}
