@@ -1,4 +1,4 @@
-/** The terminal host: `espalier run | resume | sample | inspect | compare | architectures | doctor | serve`. */
+/** The terminal host: `espalier run | resume | sample | inspect | compare | study | architectures | doctor | serve`. */
 import { Command, CommanderError } from 'commander'
 import { espalierVersion } from '../studio/version.ts'
 import type { DefineCommand } from './command.ts'
@@ -10,6 +10,7 @@ import { defineResume } from './commands/resume.ts'
 import { defineRun } from './commands/run.ts'
 import { defineSample } from './commands/sample.ts'
 import { defineServe } from './commands/serve.ts'
+import { defineStudy } from './commands/study.ts'
 import { exitStatuses, report } from './errors.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
 
@@ -19,6 +20,7 @@ const commands: readonly DefineCommand[] = [
   defineSample,
   defineInspect,
   defineCompare,
+  defineStudy,
   defineArchitectures,
   defineDoctor,
   defineServe,

@@ -8,6 +8,7 @@ import { augmentations, type BatchNormInitId, batchNormInits, idsOf, normalizati
 import { nearest } from './nearest.ts'
 import { readerOptionsSchema } from './reader-options.ts'
 import { stageSchema } from './stages.ts'
+import { recipeStudySchema } from './study.ts'
 
 const recipeShape = {
   espalier: z.literal(1).default(1),
@@ -66,9 +67,15 @@ const recipeShape = {
     help: 'One run for each.',
   }),
   stages: z.array(stageSchema).min(1).max(100),
+  study: recipeStudySchema.optional().meta({
+    label: 'Study',
+    help: 'Distils every pair with every loss, each under all seeds.',
+  }),
 }
 
 export const recipeSchema = z.strictObject(recipeShape).check(({ value, issues }) => {
+  if (value.study && !value.stages.some(({ use }) => use === 'distill'))
+    issues.push({ code: 'custom', message: 'needs a distill stage', input: undefined, path: ['study'] })
   for (const [index, stage] of value.stages.entries()) {
     const taughtBy = stage.use === 'distill' ? stage.teacher.stage : undefined
     if (taughtBy !== undefined && taughtBy >= index)

@@ -5,17 +5,34 @@ import type { Stage } from '../shared/stages.ts'
 
 /** The recipe with absolute paths: the form in which it is queued and kept. */
 export function resolvePaths(recipe: Recipe, folder: string): Recipe {
-  const at = (path: string) => (isAbsolute(path) ? path : resolve(folder, path))
-  const { checkpoint } = recipe.model
+  const { pairs } = recipe.study ?? {}
   return {
     ...recipe,
-    model: { ...recipe.model, ...(checkpoint !== undefined && { checkpoint: at(checkpoint) }) },
-    data: { ...recipe.data, path: at(recipe.data.path) },
-    stages: recipe.stages.map(stage => withTeacherAt(stage, at)),
+    model: withCheckpointAt(recipe.model, folder),
+    data: { ...recipe.data, path: at(recipe.data.path, folder) },
+    stages: recipe.stages.map(stage => withTeacherAt(stage, folder)),
+    ...(recipe.study && {
+      study: {
+        ...recipe.study,
+        ...(pairs && {
+          pairs: pairs.map(({ teacher, student }) => ({
+            teacher: withCheckpointAt(teacher, folder),
+            student: withCheckpointAt(student, folder),
+          })),
+        }),
+      },
+    }),
   }
 }
 
-function withTeacherAt(stage: Stage, at: (path: string) => string): Stage {
-  if (stage.use !== 'distill' || stage.teacher.checkpoint === undefined) return stage
-  return { ...stage, teacher: { ...stage.teacher, checkpoint: at(stage.teacher.checkpoint) } }
+const at = (path: string, folder: string) => (isAbsolute(path) ? path : resolve(folder, path))
+
+function withCheckpointAt<Place extends { readonly checkpoint?: string | undefined }>(
+  place: Place,
+  folder: string,
+): Place {
+  return place.checkpoint === undefined ? place : { ...place, checkpoint: at(place.checkpoint, folder) }
 }
+
+const withTeacherAt = (stage: Stage, folder: string): Stage =>
+  stage.use === 'distill' ? { ...stage, teacher: withCheckpointAt(stage.teacher, folder) } : stage

@@ -14,6 +14,7 @@ import { recipeProblems } from './recipe-check.ts'
 import { resolvePaths } from './recipe-paths.ts'
 import { removeState } from './resume.ts'
 import { createAllocationDesk } from './solve-allocations.ts'
+import { studyRecipes } from './study-recipes.ts'
 
 export interface RunCallOptions {
   readonly project: Project
@@ -70,12 +71,14 @@ export function createRunCalls({ project, queue, announcer, ownerId }: RunCallOp
   return {
     'run.start'({ document, recipeId, again }) {
       const recipe = resolvePaths(parseRecipe(document), folder)
-      const [problem] = recipeProblems(recipe, project, folder)
+      const recipes = studyRecipes(recipe)
+      const [problem] = recipes.flatMap(each => recipeProblems(each, project, folder))
       if (problem) {
         const { code, message, hint } = problem
         throw new EspalierError({ code, message, file: problem.path, ...(hint !== undefined && { hint }) })
       }
-      return { runs: queue.add(recipe, { recipeId: recipeId ?? null, again: again ?? false }) }
+      const options = { recipeId: recipeId ?? null, again: again ?? false }
+      return { runs: recipes.flatMap(each => queue.add(each, options)) }
     },
     'run.list': () => ({ runs: project.read(() => project.runs.list()).map(queue.truth) }),
     'run.get'({ id }): RunDetail {

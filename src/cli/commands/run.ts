@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import { readInputs } from '../../studio/inputs.ts'
+import { studyRecipes } from '../../studio/study-recipes.ts'
 import type { DefineCommand } from '../command.ts'
 import { followRuns } from '../follow-runs.ts'
 import { progressText } from '../progress-line.ts'
@@ -40,10 +41,12 @@ function run(file: string, options: RunOptions, terminal: Terminal): Promise<num
     const written = await readRecipe(file)
     const recipe = options.seed === undefined ? written : { ...written, seeds: [options.seed] }
     // All of the input is found good before any file is made.
-    await readInputs(recipe, readers, {
-      signal,
-      onProgress: progress => line.draw(progressText({ ...progress, stage: null, unit: '' })),
-    })
+    for (const each of studyRecipes(recipe)) {
+      await readInputs(each, readers, {
+        signal,
+        onProgress: progress => line.draw(progressText({ ...progress, stage: null, unit: '' })),
+      })
+    }
     line.clear()
     const studio = await open(options.project === undefined ? projectFileFor(recipe) : resolve(options.project))
     const params = { document: recipe, ...(options.again && { again: true }) }

@@ -127,7 +127,7 @@ export const dataFields = fieldsOf(recipeSchema.shape.data, ['path', 'reader']).
 /** Of fresh weights. */
 export const freshModelFields = fieldsOf(recipeSchema.shape.model, ['checkpoint', 'architecture'])
 
-export const seedsField = fieldsOf(recipeSchema, ['espalier', 'name', 'model', 'data', 'stages'])[0]
+export const seedsField = fieldsOf(recipeSchema, ['espalier', 'name', 'model', 'data', 'stages', 'study'])[0]
 
 /** The kind that a recipe says or that holds when it says none: it may stand alone, as a string. */
 export function chosenKind(field: KindField, value: Json | undefined): string | undefined {

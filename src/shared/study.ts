@@ -1,0 +1,108 @@
+/** A study of distillation: teacher-student pairs times losses times seeds, as one recipe, and the table it comes to. */
+import { z } from 'zod'
+import { distillationLosses, idsOf } from './methods.ts'
+import { distill } from './stages/distill.ts'
+
+const { teacher, alpha, temperature, beta, taps, teacherScaling, clipping } = distill.parameters
+
+const studentSchema = z
+  .strictObject({
+    checkpoint: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({ label: 'Checkpoint', help: 'A weights file; relative to the recipe.' }),
+    architecture: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({ label: 'Architecture', help: 'An id such as resnet8-a, for fresh weights.' }),
+  })
+  .refine(({ checkpoint, architecture }) => checkpoint !== undefined || architecture !== undefined, {
+    message: 'needs a checkpoint, or an architecture for fresh weights',
+  })
+
+export const recipeStudySchema = z
+  .strictObject({
+    pairs: z
+      .array(z.strictObject({ teacher, student: studentSchema }))
+      .min(1)
+      .max(100)
+      .optional()
+      .meta({ label: 'Pairs', help: 'Teachers and students instead of those of the recipe.' }),
+    losses: z
+      .array(
+        z.strictObject({
+          loss: z.enum(idsOf(distillationLosses)),
+          alpha: alpha.unwrap().optional(),
+          temperature: temperature.unwrap().optional(),
+          beta: beta.unwrap().optional(),
+          taps,
+          teacherScaling: teacherScaling.unwrap().optional(),
+          clipping: clipping.unwrap().optional(),
+        }),
+      )
+      .min(1)
+      .max(100)
+      .optional()
+      .meta({ label: 'Losses', help: 'What a distillation stage says of its loss, instead of what it does.' }),
+  })
+  .refine(({ pairs, losses }) => pairs !== undefined || losses !== undefined, 'needs pairs, losses or both')
+
+/** Mean, standard deviation (n - 1) and n of one number per seed. Shares in [0, 1]. */
+export const spreadSchema = z.strictObject({
+  n: z.int().min(1),
+  mean: z.number(),
+  /** Null for one seed. */
+  sd: z.number().nullable(),
+})
+export type Spread = z.output<typeof spreadSchema>
+
+/**
+ * `gain` and `loss` where a two-sided Welch test at 5 % sees a difference from the twins, `noise` where it sees none, and
+ * `untested` where there are too few seeds.
+ */
+export const verdicts = {
+  gain: 'gain',
+  loss: 'loss',
+  noise: 'noise: not more than seeds differ among each other',
+  untested: 'too few seeds to tell from noise',
+} as const
+export type Verdict = keyof typeof verdicts
+
+export const studyRowSchema = z.strictObject({
+  student: z.string(),
+  teacher: z.string(),
+  /** Loss and its settings. */
+  loss: z.string(),
+  /** By which samples the epochs were chosen, and on which they are reported. */
+  choose: z.enum(['validation', 'test']),
+  split: z.enum(['validation', 'test']),
+  epochs: z.int(),
+  teacherTop1: z.number(),
+  seeds: z.array(
+    z.strictObject({
+      seed: z.int(),
+      /** Number of the run. */
+      run: z.int(),
+      top1: z.number(),
+      twinTop1: z.number(),
+      agreement: z.number(),
+      kl1: z.number(),
+      kl4: z.number(),
+    }),
+  ),
+  top1: spreadSchema,
+  twin: spreadSchema,
+  /** top1 - twin, of the means. */
+  gain: z.number(),
+  welch: z.strictObject({ t: z.number(), df: z.number(), p: z.number() }).nullable(),
+  verdict: z.enum(Object.keys(verdicts) as [Verdict, ...Verdict[]]),
+  agreement: spreadSchema,
+  kl1: spreadSchema,
+  kl4: spreadSchema,
+})
+export type StudyRow = z.output<typeof studyRowSchema>
+
+export const studySchema = z.strictObject({ rows: z.array(studyRowSchema) })
+export type Study = z.output<typeof studySchema>

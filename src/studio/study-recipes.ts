@@ -1,0 +1,45 @@
+/** The recipes that one with a study stands for: a recipe for each pair and loss. */
+import { distillationLosses } from '../shared/methods.ts'
+import type { Recipe } from '../shared/recipe.ts'
+import type { StageOf } from '../shared/stages.ts'
+
+type Distill = StageOf<'distill'>
+type Pair = NonNullable<NonNullable<Recipe['study']>['pairs']>[number]
+type Loss = NonNullable<NonNullable<Recipe['study']>['losses']>[number]
+
+/** A recipe without a study is itself. */
+export function studyRecipes({ study, ...recipe }: Recipe): Recipe[] {
+  if (!study) return [recipe]
+  return (study.pairs ?? [undefined]).flatMap(pair =>
+    (study.losses ?? [undefined]).map(loss => {
+      const parts = [pair && nameOfPair(pair), loss && nameOfLoss(loss)].filter(part => part !== undefined)
+      return {
+        ...recipe,
+        name: `${recipe.name} · ${parts.join(' · ')}`.slice(0, 200),
+        ...(pair && { model: pair.student }),
+        stages: recipe.stages.map(stage => (stage.use === 'distill' ? varied(stage, pair, loss) : stage)),
+      }
+    }),
+  )
+}
+
+function varied(stage: Distill, pair: Pair | undefined, loss: Loss | undefined): Distill {
+  const given = Object.fromEntries(Object.entries(loss ?? {}).filter(([, value]) => value !== undefined))
+  return { ...stage, ...given, ...(pair && { teacher: pair.teacher }) }
+}
+
+const lastSegment = (path: string) => path.split(/[\\/]/).filter(Boolean).at(-1)!
+
+function nameOfPair({ teacher, student }: Pair): string {
+  const from = teacher.checkpoint ? lastSegment(teacher.checkpoint) : `run ${teacher.run}`
+  return `${from} to ${student.architecture ?? lastSegment(student.checkpoint!)}`
+}
+
+const nameOfLoss = ({ loss, alpha, temperature }: Loss) =>
+  [
+    distillationLosses[loss].label.toLowerCase(),
+    alpha === undefined ? '' : `alpha ${alpha}`,
+    temperature === undefined ? '' : `T ${temperature}`,
+  ]
+    .filter(Boolean)
+    .join(' ')
