@@ -49,5 +49,13 @@ export interface Optimizer {
 /** g + weightDecay w. */
 export function withWeightDecay(graph: GraphWriter, { gradient, variable }: Update, weightDecay: number): Output {
   if (weightDecay === 0) return gradient
-  return graph.binary('AddV2', gradient, graph.binary('Mul', variable.value, graph.scalar(weightDecay)))
+  return graph.binary('AddV2', gradient, scaledWeight(graph, variable, graph.scalar(weightDecay), gradient))
+}
+
+/**
+ * factor w, once `gradient` is there: an executor that finds it ready at the start of a step would keep a copy of all weights
+ * until its end.
+ */
+export function scaledWeight(graph: GraphWriter, { value }: Variable, factor: Output, gradient: Output): Output {
+  return graph.node('Mul', [value, factor], 'float32', { attributes: { T: { type: 'float32' } }, after: [gradient] })
 }

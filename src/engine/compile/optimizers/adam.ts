@@ -1,4 +1,4 @@
-import { type AdamOptions, type Optimizer, withWeightDecay } from '../optimizer.ts'
+import { type AdamOptions, type Optimizer, scaledWeight, withWeightDecay } from '../optimizer.ts'
 
 /**
  * PyTorch divides by sqrt(v / (1 - beta2^t)) + epsilon. TensorFlow's op takes the correction out of the root, into the
@@ -23,7 +23,7 @@ export function adam({ kind, beta1, beta2, epsilon, weightDecay }: AdamOptions):
       const shrunk = isDecoupled
         ? graph.node(
             'AssignSubVariableOp',
-            [variable.handle, graph.binary('Mul', variable.value, scalars['decay']!)],
+            [variable.handle, scaledWeight(graph, variable, scalars['decay']!, gradient)],
             'resource',
             {
               attributes: { dtype: T },

@@ -65,7 +65,7 @@ function product(context: OpContext, x: Output, kernel: Output): Convolution {
   const [rows, matrix] = [pixels(x, channels), graph.reshape(kernel, [channels, out])]
   return {
     output: images(graph.matMul(rows, matrix), out),
-    inputGradient: dy => images(graph.matMul(pixels(dy, out), matrix, 'b'), channels),
+    inputGradient: dy => images(graph.matMulTransposed(pixels(dy, out), matrix), channels),
     kernelGradient: dy => graph.reshape(graph.matMul(rows, pixels(dy, out), 'a'), [1, 1, channels, out]),
   }
 }
