@@ -1,4 +1,5 @@
 /** What a finished stage says to a person: one function a stage. */
+import type { FeatureCounts } from '../shared/features.ts'
 import type { StageOutcome, StageResultOf, StageUse } from '../shared/stages.ts'
 import type { EpochRecord } from '../shared/training.ts'
 import { count, percent, seconds, table } from './format.ts'
@@ -6,6 +7,19 @@ import { count, percent, seconds, table } from './format.ts'
 type Additivity = NonNullable<StageResultOf<'prune'>['additivity']>
 
 const lines: { readonly [Use in StageUse]: (result: StageResultOf<Use>) => string[] } = {
+  'disable-features': ({ layers, split, before, after, ...counts }) => [
+    featuresLine(counts),
+    `${split}: top-1 ${percent(before.top1)} before, ${percent(after.top1)} after; loss ${before.loss.toFixed(4)}, ${after.loss.toFixed(4)}`,
+    ...table(
+      [
+        { title: 'layer', text: layer => layer.name },
+        { title: 'features', text: layer => count(layer.features), right: true },
+        { title: 'disabled', text: layer => count(layer.disabled), right: true },
+        { title: 'share', text: layer => percent(layer.disabled / layer.features), right: true },
+      ],
+      layers,
+    ).map(line => `  ${line}`),
+  ],
   evaluate: ({ split, correct, total, top1, top5, loss, zeros, weights }) => [
     `${split}: ${count(correct)} of ${count(total)} right, top-1 ${percent(top1)}, top-5 ${percent(top5)}, loss ${loss.toFixed(4)}`,
     zerosLine({ zeros, weights }),
@@ -30,11 +44,12 @@ const lines: { readonly [Use in StageUse]: (result: StageResultOf<Use>) => strin
   recalibrate: ({ batches, samples, shift }) => [
     `statistics of ${count(batches)} batches, ${count(samples)} samples; means moved by ${shift.toPrecision(3)} standard deviations`,
   ],
-  train: ({ trainableParams, epochs, kept, stoppedEarly, zeros, weights }) => [
+  train: ({ trainableParams, epochs, kept, stoppedEarly, disabledFeatures, zeros, weights }) => [
     trainableParams === 0
       ? 'nothing trained; running statistics moved'
       : `${count(trainableParams)} parameters trained`,
     ...epochLines(epochs, kept, stoppedEarly),
+    ...(disabledFeatures ? [featuresLine(disabledFeatures)] : []),
     zerosLine({ zeros, weights }),
   ],
   distill: result => [
@@ -98,6 +113,9 @@ function additivityLines({ points, slope, rankCorrelation, warning }: Additivity
   const line = `${points.length} allocations against the sums of their layers: ${numbers}`
   return warning ? [line, warning] : [line]
 }
+
+const featuresLine = ({ features, disabled, threshold }: Omit<FeatureCounts, 'layers'>) =>
+  `${count(disabled)} of ${count(features)} features have a gamma below ${threshold} (${percent(disabled / features)})`
 
 const zerosLine = ({ zeros, weights }: { zeros: number; weights: number }) =>
   `${count(zeros)} of ${count(weights)} weights are zero (${percent(zeros / weights)})`

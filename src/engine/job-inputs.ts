@@ -11,7 +11,7 @@ import { type Dataset, requireSplit } from '../formats/datasets.ts'
 import { importModel } from '../formats/import-model.ts'
 import { EspalierError } from '../shared/errors.ts'
 import { batchNormInitOf, type Recipe } from '../shared/recipe.ts'
-import type { ScoredSplit } from '../shared/stages/evaluate.ts'
+import type { ScoredSplit } from '../shared/scoring.ts'
 import type { Job } from './protocol.ts'
 import type { Selection } from './stage-runner.ts'
 

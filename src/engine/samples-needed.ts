@@ -1,7 +1,7 @@
 /** Which samples a stage works with. */
 import { scores } from '../core/pruning/scores.ts'
 import { curveAllocations } from '../shared/distortion.ts'
-import type { ScoredSplit } from '../shared/stages/evaluate.ts'
+import type { ScoredSplit } from '../shared/scoring.ts'
 import type { Stage, StageOf } from '../shared/stages.ts'
 
 /** Whether it changes weights by their gradients. */
@@ -14,7 +14,7 @@ export const calibrates = (stage: Stage): stage is StageOf<'prune'> =>
 
 /** The samples without which it cannot begin; null where it needs none. */
 export function samplesNeeded(stage: Stage): ScoredSplit | null {
-  if (stage.use === 'evaluate') return stage.split
+  if (stage.use === 'evaluate' || stage.use === 'disable-features') return stage.split
   if (stage.use === 'recalibrate' || trains(stage)) return 'train'
   if (stage.use !== 'prune') return null
   return scores[stage.score].needs === 'gradients' || calibrates(stage) ? 'train' : null

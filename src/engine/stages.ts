@@ -1,6 +1,7 @@
 /** How each stage of a recipe is run: one file a stage in `stages/`, one line here. */
 import type { Stage, StageOutcome, StageUse } from '../shared/stages.ts'
 import type { StageContext, StageRunner } from './stage-runner.ts'
+import { disableFeatures } from './stages/disable-features.ts'
 import { distill } from './stages/distill.ts'
 import { evaluate } from './stages/evaluate.ts'
 import { prune } from './stages/prune.ts'
@@ -8,6 +9,7 @@ import { recalibrate } from './stages/recalibrate.ts'
 import { train } from './stages/train.ts'
 
 export const stageRunners: { readonly [Use in StageUse]: StageRunner<Use> } = {
+  'disable-features': disableFeatures,
   evaluate,
   prune,
   recalibrate,

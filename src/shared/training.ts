@@ -1,6 +1,7 @@
 /** How weights are trained: the parameters of every stage that trains, and what it says of an epoch. */
 import { z } from 'zod'
 import { byKind } from './by-kind.ts'
+import { featureCountsSchema } from './features.ts'
 
 const lr = (usual: number) =>
   z
@@ -211,6 +212,8 @@ export const trainingResult = {
   epochs: z.array(epochSchema).min(1),
   /** The epoch whose weights the next stage gets. */
   kept: z.int().min(1),
+  /** Of batch norm as it is kept, where the network has it. */
+  disabledFeatures: featureCountsSchema.optional(),
   /** Whether it ended before its last epoch because validation grew no better. */
   stoppedEarly: z.boolean(),
 }

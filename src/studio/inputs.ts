@@ -9,7 +9,7 @@ import { elementCount } from '../core/graph/dims.ts'
 import type { Graph } from '../core/graph/model.ts'
 import { normalization } from '../core/normalization.ts'
 import { validationCount } from '../core/split.ts'
-import type { TrainedModel } from '../core/training/trainable.ts'
+import { batchNormParameters, type TrainedModel } from '../core/training/trainable.ts'
 import { trainables } from '../core/training/trainables.ts'
 import { samplesNeeded } from '../engine/samples-needed.ts'
 import { EspalierError, toErrorData } from '../shared/errors.ts'
@@ -121,14 +121,16 @@ function requireTaps(stage: Stage, student: Graph, teacher: ModelFacts, dataset:
   pairTaps(student, architectureOf(teacher.architecture, options), stage.taps)
 }
 
-/** Throws `model.invalid` if the network does not have what the stage trains. */
+/** Throws `model.invalid` if the network does not have what the stage trains or disables. */
 export function requireTrainable(model: TrainedModel, stage: Stage, index: number): void {
-  if (stage.use !== 'train') return
+  if (stage.use !== 'train' && stage.use !== 'disable-features') return
   try {
-    trainables[stage.trainable](model, 0)
+    if (stage.use === 'train') trainables[stage.trainable](model, 0)
+    else batchNormParameters(model)
   } catch (thrown) {
     if (!(thrown instanceof EspalierError)) throw thrown
-    const message = `stages[${index}].trainable is ${stage.trainable}, and ${thrown.message}`
+    const what = stage.use === 'train' ? `trainable is ${stage.trainable}` : 'use is disable-features'
+    const message = `stages[${index}].${what}, and ${thrown.message}`
     throw new EspalierError({ ...toErrorData(thrown), message }, { cause: thrown })
   }
 }
@@ -195,7 +197,7 @@ function requireSplits(recipe: Recipe, dataset: DatasetFacts): void {
     const split = samplesNeeded(stage)
     if (split === null) continue
     const needs = split === 'test' ? 'test' : 'train'
-    const verb = stage.use === 'evaluate' ? 'scores' : 'works on'
+    const verb = 'split' in stage ? 'scores' : 'works on'
     if (!has.has(needs)) {
       throw new EspalierError({
         code: 'dataset.no-split',

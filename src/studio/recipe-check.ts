@@ -43,7 +43,9 @@ function problemsOf({ model, data, stages }: Recipe, project: Project): RecipePr
   if (architecture !== undefined && problems.every(({ path }) => path !== 'model.architecture')) {
     const network = { architecture, graph: architectureOf(architecture), masks: new Map() }
     for (const [index, stage] of stages.entries())
-      attempt(`stages[${index}].trainable`, () => requireTrainable(network, stage, index))
+      attempt(`stages[${index}].${stage.use === 'train' ? 'trainable' : 'use'}`, () =>
+        requireTrainable(network, stage, index),
+      )
   }
   if (knownData && knownModel) attempt('data.path', () => requireFit(knownModel, knownData))
   if (knownData) attempt('data.normalize', () => requireNormalization(data, knownData))

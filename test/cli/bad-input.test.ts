@@ -105,6 +105,12 @@ const cases: readonly Case[] = [
     }),
   },
   {
+    name: 'features to disable where there is no batch norm',
+    code: 'model.invalid',
+    says: /stages\[0\]\.use is disable-features, and vgg11-cifar has no batch norm/,
+    make: () => ({ model: { architecture: 'vgg11-cifar' }, stages: [{ use: 'disable-features' }] }),
+  },
+  {
     name: 'gammas for a checkpoint, which has its own',
     code: 'recipe.invalid',
     says: /model\.batchNorm is for fresh weights/,

@@ -13,6 +13,7 @@ describe('training in a recipe', () => {
   it('needs epochs only; the rest has the defaults of the design', () => {
     expect(filled({ use: 'train', epochs: 2 })).toEqual({
       use: 'train',
+      trainable: 'all',
       epochs: 2,
       batch: 128,
       optimizer: { kind: 'sgd', lr: 0.1, momentum: 0.9, nesterov: false, weightDecay: 0 },

@@ -31,8 +31,8 @@ export function batchNormParameters({ graph, architecture }: TrainedModel): stri
   throw new EspalierError({
     code: 'model.invalid',
     message: `${architecture} has no batch norm.`,
-    rule: 'What is trained, or held against batch norm, must be there.',
-    hint: 'Choose a network with batch norm, or train all.',
+    rule: 'What a stage works on, or is held against, must be there.',
+    hint: 'Choose a network with batch norm.',
   })
 }
 

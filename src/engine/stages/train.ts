@@ -1,5 +1,7 @@
+import { countFeatures } from '../../core/features.ts'
 import { deriveSeed } from '../../core/random.ts'
 import { countTrainable, trainables } from '../../core/training/trainables.ts'
+import { disabledBelow } from '../../shared/features.ts'
 import type { StageRunner } from '../stage-runner.ts'
 import { train as trainModel } from '../training/loop.ts'
 import { programOptions } from '../training/options.ts'
@@ -24,5 +26,11 @@ export const train: StageRunner<'train'> = async (stage, context) => {
     settings: stage,
   })
   context.model = trainedModel
-  return { ...outcome, trainableParams: countTrainable(model.graph, set), ...countZeros(trainedModel) }
+  const disabledFeatures = countFeatures(model.graph, trainedModel.weights, disabledBelow)
+  return {
+    ...outcome,
+    ...(disabledFeatures && { disabledFeatures }),
+    trainableParams: countTrainable(model.graph, set),
+    ...countZeros(trainedModel),
+  }
 }

@@ -193,6 +193,7 @@ describe('trainable', () => {
     expect(error).toBeUndefined()
     const result = resultOf(outcomes(messages)[0], 'train')
     expect(result.trainableParams).toBe(arm.count)
+    expect(result.disabledFeatures).toMatchObject({ threshold: 0.01, features: batchNorm / 2 })
     expect(result.epochs.every(({ loss, valLoss }) => loss > 0 && valLoss! > 0)).toBe(true)
     const before = initialise(graph, 0, 'posneg')
     const after = lastModel(messages).weights

@@ -6,6 +6,8 @@ import { sharePercent } from './recipe-document.ts'
 
 export function settingsText(stage: Stage | undefined): string | undefined {
   switch (stage?.use) {
+    case 'disable-features':
+      return `below ${stage.threshold}`
     case 'evaluate':
       return stage.split
     case 'prune':
@@ -25,6 +27,10 @@ export function settingsText(stage: Stage | undefined): string | undefined {
 
 export function resultText(outcome: StageOutcome | null): string | undefined {
   switch (outcome?.use) {
+    case 'disable-features': {
+      const { disabled, features } = outcome.result
+      return `${percent(disabled / features)} of features`
+    }
     case 'evaluate':
       return percent(outcome.result.top1, shareDigits(outcome.result.total))
     case 'prune':
