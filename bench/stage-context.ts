@@ -24,6 +24,7 @@ export function stageContext(given: Pick<StageContext, Given>): StageContext {
     record: {
       points() {},
       layers() {},
+      norms() {},
       isDue: () => false,
       flush() {},
       restart() {},

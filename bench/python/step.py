@@ -1,6 +1,7 @@
 """Times training steps: forward, loss, backward, SGD with Nesterov momentum and weight decay, as fast as PyTorch has them.
 
-Arguments: network, batch, "contiguous" or "channels-last", "f32" or "bf16" (autocast). Says {"ready": threads}; then for
+Arguments: network, batch, "contiguous" or "channels-last", "f32" or "bf16" (autocast), "all" or "batchnorm" (all else is
+frozen). Says {"ready": threads}; then for
 each line, a number of steps, {"ms": milliseconds of each, "peakBytes": most memory so far, "ownBytes": memory that is not a
 mapped file, where Linux tells}. Images are random uint8 in
 memory; a step begins with them and ends with loss and number of right answers.
@@ -16,11 +17,14 @@ from torch.nn import functional as F
 
 from networks import networks
 
-name, batch, layout, precision = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
+name, batch, layout, precision, trainable = sys.argv[1], int(sys.argv[2]), *sys.argv[3:6]
 memory = {"contiguous": torch.contiguous_format, "channels-last": torch.channels_last}[layout]
 model = networks[name]().train().to(memory_format=memory)
+norms = {id(p) for m in model.modules() if isinstance(m, torch.nn.BatchNorm2d) for p in m.parameters()}
+for parameter in model.parameters():
+    parameter.requires_grad_(trainable == "all" or id(parameter) in norms)
 optimizer = torch.optim.SGD(
-    model.parameters(), lr=0.01, momentum=0.9, nesterov=True, weight_decay=5e-4, fused=True
+    [p for p in model.parameters() if p.requires_grad], lr=0.01, momentum=0.9, nesterov=True, weight_decay=5e-4, fused=True
 )
 mean = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)
 std = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)

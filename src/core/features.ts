@@ -1,6 +1,7 @@
 /** Features of batch norm, and which of them are disabled (Frankle, Schwab and Morcos 2021, section 5). */
-import type { FeatureCounts } from '../shared/features.ts'
+import type { FeatureCounts, NormStatistics } from '../shared/features.ts'
 import type { Graph, Model, Weights } from './graph/model.ts'
+import { histogram } from './statistics/histogram.ts'
 
 export interface Norm {
   /** The layer's name, such as `layer1.0.bn1`. */
@@ -26,6 +27,18 @@ export function countFeatures(graph: Graph, weights: Weights, threshold: number)
   if (layers.length === 0) return
   const total = (key: 'features' | 'disabled') => layers.reduce((sum, layer) => sum + layer[key], 0)
   return { threshold, features: total('features'), disabled: total('disabled'), layers }
+}
+
+const bins = 24
+
+/** Gammas and betas of every batch norm as histograms. */
+export function normStatistics(graph: Graph, weights: Weights, threshold: number): NormStatistics[] {
+  const norms = normsOf(graph)
+  return (countFeatures(graph, weights, threshold)?.layers ?? []).map((layer, i) => ({
+    ...layer,
+    gamma: histogram(weights.get(norms[i]!.gamma)!, bins),
+    beta: histogram(weights.get(norms[i]!.beta)!, bins),
+  }))
 }
 
 /** The model with 0 for every gamma below the threshold: what is left of such a feature is its beta. */

@@ -3,6 +3,7 @@
  * feeds, watches and stops it. Messages are plain data; weights travel as safetensors files beside the job.
  */
 import type { ErrorData } from '../shared/errors.ts'
+import type { NormStatistics } from '../shared/features.ts'
 import type { Recipe } from '../shared/recipe.ts'
 import type { LayerSparsity } from '../shared/stage.ts'
 import type { Twin } from '../shared/stages/distill.ts'
@@ -76,6 +77,13 @@ export type FromEngine =
       readonly stage: number
       readonly step: number
       readonly layers: readonly LayerSparsity[]
+    }
+  /** Every batch norm as it is now; sent now and then by a stage that trains it. */
+  | {
+      readonly type: 'norms'
+      readonly stage: number
+      readonly step: number
+      readonly layers: readonly NormStatistics[]
     }
   | {
       readonly type: 'stage-finished'

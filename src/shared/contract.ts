@@ -20,6 +20,7 @@ import {
   runSummarySchema,
   stageRecordSchema,
 } from './domain.ts'
+import { normSnapshotSchema } from './features.ts'
 import { readerOptionsSchema } from './reader-options.ts'
 import { recipeProblemSchema } from './recipe.ts'
 
@@ -91,6 +92,8 @@ export const calls = {
     z.strictObject({ id: z.string(), layer: z.string() }),
     z.strictObject({ weights: layerWeightsSchema.nullable() }),
   ),
+  /** Batch norm over time, of the stages that trained it; a snapshot of the same stage and step replaces an earlier one. */
+  'run.norms': call(byId, z.strictObject({ snapshots: z.array(normSnapshotSchema) })),
   /** Resolves when the run has stopped. */
   'run.stop': call(byId, runSummarySchema),
   /** The same; the run waits to be resumed. */
@@ -134,6 +137,7 @@ export const eventSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('run.progress'), progress: progressSchema }),
   z.strictObject({ type: z.literal('run.stage'), runId: z.string(), stage: stageRecordSchema }),
   z.strictObject({ type: z.literal('run.layers'), runId: z.string(), snapshot: layerSnapshotSchema }),
+  z.strictObject({ type: z.literal('run.norms'), runId: z.string(), snapshot: normSnapshotSchema }),
   z.strictObject({ type: z.literal('run.metrics'), runId: z.string(), points: z.array(metricPointSchema) }),
   z.strictObject({ type: z.literal('run.log'), runId: z.string(), at: z.int(), text: z.string() }),
   z.strictObject({ type: z.literal('engine.changed'), engine: engineStateSchema }),

@@ -12,6 +12,25 @@ const layerFeaturesSchema = z.strictObject({
 })
 export type LayerFeatures = z.output<typeof layerFeaturesSchema>
 
+/** Values in equal bins from the smallest to the largest; one value alone is one bin. */
+const histogramSchema = z.strictObject({ low: z.number(), high: z.number(), counts: z.array(z.int().min(0)) })
+
+/** Gammas and betas of one batch norm at a moment. */
+const normStatisticsSchema = z.strictObject({
+  ...layerFeaturesSchema.shape,
+  gamma: histogramSchema,
+  beta: histogramSchema,
+})
+export type NormStatistics = z.output<typeof normStatisticsSchema>
+
+/** Every batch norm at a moment of a stage that trains it, in forward order; disabled = |gamma| below `disabledBelow`. */
+export const normSnapshotSchema = z.strictObject({
+  stage: z.int().min(0),
+  step: z.int().min(0),
+  layers: z.array(normStatisticsSchema),
+})
+export type NormSnapshot = z.output<typeof normSnapshotSchema>
+
 export const featureCountsSchema = z.strictObject({
   threshold: z.number(),
   features: z.int().min(1),

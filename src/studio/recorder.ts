@@ -44,6 +44,7 @@ export type RecordedType =
   | 'progress'
   | 'metrics'
   | 'layers'
+  | 'norms'
   | 'stage-finished'
 
 const metricsMs = 250
@@ -138,6 +139,12 @@ export function createRecorder(options: RecorderOptions): Recorder {
           const snapshot = { stage: message.stage, step: message.step, layers: [...message.layers] }
           write(() => project.layers.append(runId, [snapshot]))
           announcer.announce({ type: 'run.layers', runId, snapshot })
+          break
+        }
+        case 'norms': {
+          const snapshot = { stage: message.stage, step: message.step, layers: [...message.layers] }
+          write(() => project.norms.append(runId, [snapshot]))
+          announcer.announce({ type: 'run.norms', runId, snapshot })
           break
         }
         case 'stage-finished': {

@@ -31,6 +31,7 @@ export function rewind(
     if (header?.stage === stage && header.isSecondPart) project.metrics.cutBut(id, stage, step, twinPrefix)
     else project.metrics.cut(id, stage, step)
     project.layers.cut(id, stage, step)
+    project.norms.cut(id, stage, step)
     project.log.append(id, [{ at: Date.now(), text: textOf(stage, run.stages.length, step) }])
     project.events.add(ownerId, 'run', id)
   })

@@ -28,6 +28,7 @@ export function takeOver(
     // What an interrupted attempt recorded of it.
     project.metrics.cut(runId, position, -1)
     project.layers.cut(runId, position, -1)
+    project.norms.cut(runId, position, -1)
     project.stages.finish(runId, position, {
       seconds,
       outcome,
@@ -38,6 +39,7 @@ export function takeOver(
     })
     project.metrics.copy(stage.runId, stage.position, runId)
     project.layers.copy(stage.runId, stage.position, runId)
+    project.norms.copy(stage.runId, stage.position, runId)
   }
 }
 

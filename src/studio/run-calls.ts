@@ -29,6 +29,7 @@ type RunCalls = Pick<
   | 'run.list'
   | 'run.get'
   | 'run.layer'
+  | 'run.norms'
   | 'run.stop'
   | 'run.pause'
   | 'run.resume'
@@ -98,6 +99,10 @@ export function createRunCalls({ project, queue, announcer, ownerId }: RunCallOp
     'run.layer'({ id, layer }) {
       const { summary } = find(id)
       return { weights: project.read(() => layerWeights(project, summary, layer)) }
+    },
+    'run.norms'({ id }) {
+      find(id)
+      return { snapshots: project.read(() => project.norms.ofRun(id)) }
     },
     'run.stop': ({ id }, { signal }) => endEarly(id, 'stopped', signal),
     'run.pause': ({ id }, { signal }) => endEarly(id, 'paused', signal),

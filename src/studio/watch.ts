@@ -51,6 +51,9 @@ export function watchProject({ project, announcer, ownerId, queue, recover }: Wa
     for (const snapshot of project.layers.since(runId, seen.layer)) {
       announcer.announce({ type: 'run.layers', runId, snapshot })
     }
+    for (const snapshot of project.norms.since(runId, seen.norm)) {
+      announcer.announce({ type: 'run.norms', runId, snapshot })
+    }
     for (const line of project.log.since(runId, seen.line)) announcer.announce({ type: 'run.log', runId, ...line })
     announcer.announce({ type: 'run.changed', run: queue.truth(stored.summary) })
     if (stored.progress) announcer.announce({ type: 'run.progress', progress: stored.progress })
@@ -85,6 +88,7 @@ const lastIds = (project: Project) => ({
   event: project.events.last(),
   metric: project.metrics.last(),
   layer: project.layers.last(),
+  norm: project.norms.last(),
   line: project.log.last(),
 })
 

@@ -41,8 +41,11 @@ describe('the record of a stage', () => {
   it('keeps the last five seconds, whole steps, to be told again', () => {
     const { record, wait } = watched()
     const layers = [{ name: 'conv1', weights: 8, zeros: 4 }]
+    const spread = { low: 0, high: 0, counts: [4] }
+    const norms = [{ name: 'bn1', features: 4, disabled: 4, gamma: spread, beta: spread }]
     for (let step = 1; step <= 20; step++) {
       if (step === 10 || step === 16) record.layers(step, layers)
+      if (step === 10 || step === 17) record.norms(step, norms)
       record.points(step, { loss: step, sparsity: 0.5 })
       wait(1000)
     }
@@ -52,6 +55,7 @@ describe('the record of a stage', () => {
     expect(tail.after).toBe(15)
     expect(tail.points.map(({ step }) => step)).toEqual([16, 16, 17, 17, 18, 18, 19, 19, 20, 20])
     expect(tail.layers).toEqual([{ step: 16, layers }])
+    expect(tail.norms).toEqual([{ step: 17, layers: norms }])
     expect(record.lastStep()).toBe(20)
 
     const other = watched()
@@ -59,10 +63,11 @@ describe('the record of a stage', () => {
     expect(other.told).toEqual([
       { type: 'metrics', stage: 3, points: tail.points },
       { type: 'layers', stage: 3, step: 16, layers },
+      { type: 'norms', stage: 3, step: 17, layers: norms },
     ])
     // The process may die again before the studio has written them.
     expect(other.record.tail()).toEqual(tail)
     other.wait(6000)
-    expect(other.record.tail()).toEqual({ after: 20, points: [], layers: [] })
+    expect(other.record.tail()).toEqual({ after: 20, points: [], layers: [], norms: [] })
   })
 })

@@ -17,6 +17,19 @@ export interface ServedStudio {
 /** Joins a new client to `studio`. `cut` breaks the pipe from the studio's side. */
 export type Connect = (studio: ServedStudio) => Promise<{ client: Client; cut: () => void }>
 
+const normSnapshot = {
+  stage: 0,
+  step: 4,
+  layers: [
+    {
+      name: 'bn1',
+      features: 3,
+      disabled: 1,
+      gamma: { low: 0, high: 1, counts: [1, 0, 2] },
+      beta: { low: 0, high: 0, counts: [3] },
+    },
+  ],
+}
 const layerWeights: LayerWeights = {
   ...{ stage: 1, dims: [2, 4], zeros: 3 },
   histogram: { low: -0.1, high: 0.30000001192092896, counts: [1, 0, 4] },
@@ -64,6 +77,7 @@ function createScriptedStudio() {
       throw new EspalierError({ code: 'not-found', message: `There is no run ${id}.`, file: 'a', rule: 'b', hint: 'c' })
     },
     'allocation.solve': ({ locks = {} }) => allocationAnswer(locks),
+    'run.norms': () => ({ snapshots: [normSnapshot] }),
     'run.layer': ({ layer }) => ({ weights: layer === 'none' ? null : layerWeights }),
     'run.list': () => Promise.reject(new TypeError('x is undefined')),
     'run.get': ({ id }, { signal }) => untilAborted(id, signal),
@@ -106,6 +120,7 @@ export function contractSuite(transport: string, connect: Connect): void {
     it('the weights of a layer arrive as they are, and so does their absence', async () => {
       const { studio } = createScriptedStudio()
       const { client } = await connect(studio)
+      expect(await client.call('run.norms', { id: 'r' })).toEqual({ snapshots: [normSnapshot] })
       expect(await client.call('run.layer', { id: 'r', layer: 'conv1' })).toEqual({ weights: layerWeights })
       expect(await client.call('run.layer', { id: 'r', layer: 'none' })).toEqual({ weights: null })
       const question = { run: 'r', stage: 0, allocations: ['rate-distortion' as const], sparsity: 0.5 }

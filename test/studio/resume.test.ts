@@ -29,7 +29,7 @@ function saveState(studio: TestStudio, runId: string, stage: number, after: numb
       epochs: [],
       best: null,
     },
-    tail: { after, points: [], layers: [] },
+    tail: { after, points: [], layers: [], norms: [] },
     tensors: new Map([['parameter/w', Float32Array.of(1)]]),
     best: new Map(),
   })

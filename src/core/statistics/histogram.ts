@@ -2,7 +2,7 @@ export interface Histogram {
   /** Lower edge of the first bin and upper edge of the last; all bins are equally wide. */
   readonly low: number
   readonly high: number
-  readonly counts: readonly number[]
+  readonly counts: number[]
 }
 
 /** Values in `bins` equal bins from the smallest to the largest value. One value alone (or none) gives one full (or empty) bin. */

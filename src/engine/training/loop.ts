@@ -13,6 +13,7 @@ import type { EpochRecord, Training } from '../../shared/training.ts'
 import type { StepResult, Taught, TrainableModel } from '../compile/training.ts'
 import type { StageContext } from '../stage-runner.ts'
 import { createMeter } from './meter.ts'
+import { watchNorms } from './norm-watch.ts'
 import { gradientGroup, learningRateOf } from './options.ts'
 import type { Plan } from './plan.ts'
 import { requireMasked, shareOfZeros, withTrained } from './pruner.ts'
@@ -62,6 +63,7 @@ export async function train(context: StageContext, options: LoopOptions): Promis
   const saved = await openSavedTraining(context, { ...options, samples })
   const { position } = saved
   const meter = createMeter(position)
+  const norms = watchNorms(compiled, options.trained, epochs * steps, record)
   let lastRate: number | undefined
 
   const stepsDone = () => position.epoch * steps + position.step
@@ -102,6 +104,7 @@ export async function train(context: StageContext, options: LoopOptions): Promis
       ...options.recordStep?.(taken, count),
       ...(record.isDue() && meter.machine()),
     })
+    norms.look(stepsDone())
   }
 
   async function trainEpoch(): Promise<void> {
@@ -155,6 +158,7 @@ export async function train(context: StageContext, options: LoopOptions): Promis
     position.sums = { loss: 0, correct: 0, samples: 0, learningRate: 0, seconds: 0 }
   }
 
+  if (stepsDone() === 0) norms.look(0)
   try {
     while (position.epoch < epochs && !hasStalled()) {
       await trainEpoch()

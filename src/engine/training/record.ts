@@ -2,6 +2,7 @@
  * What a stage records while it works: points of curves, told at most ten times a second and none left out, and zeros per
  * layer. The studio may die before it has written what it was told, so the last seconds are kept for the state file.
  */
+import type { NormStatistics } from '../../shared/features.ts'
 import type { LayerSparsity } from '../../shared/stage.ts'
 import type { FromEngine } from '../protocol.ts'
 
@@ -11,12 +12,18 @@ export interface Point {
   readonly value: number
 }
 
+export interface Snapshot<Layer> {
+  readonly step: number
+  readonly layers: readonly Layer[]
+}
+
 /** The end of a record. */
 export interface Tail {
   /** Everything up to this step is in the project for sure; what follows is in here. */
   readonly after: number
   readonly points: readonly Point[]
-  readonly layers: readonly { readonly step: number; readonly layers: readonly LayerSparsity[] }[]
+  readonly layers: readonly Snapshot<LayerSparsity>[]
+  readonly norms: readonly Snapshot<NormStatistics>[]
 }
 
 export interface StageRecord {
@@ -24,6 +31,8 @@ export interface StageRecord {
   points(step: number, values: Readonly<Record<string, number>>): void
   /** Zeros per layer from `step` on. */
   layers(step: number, layers: readonly LayerSparsity[]): void
+  /** Batch norm as it is at `step`. */
+  norms(step: number, layers: readonly NormStatistics[]): void
   /** Whether points are told now; numbers of the whole process are worth a point then. */
   isDue(): boolean
   flush(): void
@@ -40,13 +49,14 @@ const intervalMs = 100
 /** Longer than the studio takes to write what it was told. */
 const tailMs = 5000
 
-type Emit = (message: Extract<FromEngine, { type: 'metrics' | 'layers' }>) => void
+type Emit = (message: Extract<FromEngine, { type: 'metrics' | 'layers' | 'norms' }>) => void
 
 /** `now` in milliseconds. */
 export function createRecord(stage: number, emit: Emit, now: () => number = () => performance.now()): StageRecord {
   let untold: Point[] = []
   let recent: (Point & { readonly at: number })[] = []
-  let snapshots: (Tail['layers'][number] & { readonly at: number })[] = []
+  let snapshots: (Snapshot<LayerSparsity> & { readonly at: number })[] = []
+  let normSnapshots: (Snapshot<NormStatistics> & { readonly at: number })[] = []
   let after = 0
   let lastStep = 0
   let toldAt = Number.NEGATIVE_INFINITY
@@ -63,7 +73,7 @@ export function createRecord(stage: number, emit: Emit, now: () => number = () =
     const until = now() - tailMs
     let newestOld = after
     let oldestKept = Number.POSITIVE_INFINITY
-    for (const { at, step } of [...recent, ...snapshots]) {
+    for (const { at, step } of [...recent, ...snapshots, ...normSnapshots]) {
       if (at < until) newestOld = Math.max(newestOld, step)
       else oldestKept = Math.min(oldestKept, step)
     }
@@ -73,6 +83,7 @@ export function createRecord(stage: number, emit: Emit, now: () => number = () =
     after = old
     recent = recent.filter(({ step }) => step > after)
     snapshots = snapshots.filter(({ step }) => step > after)
+    normSnapshots = normSnapshots.filter(({ step }) => step > after)
   }
 
   return {
@@ -91,6 +102,11 @@ export function createRecord(stage: number, emit: Emit, now: () => number = () =
       snapshots.push({ step, layers, at: now() })
       emit({ type: 'layers', stage, step, layers })
     },
+    norms(step, layers) {
+      lastStep = step
+      normSnapshots.push({ step, layers, at: now() })
+      emit({ type: 'norms', stage, step, layers })
+    },
     isDue: () => now() - toldAt >= intervalMs,
     flush,
     lastStep: () => lastStep,
@@ -100,12 +116,14 @@ export function createRecord(stage: number, emit: Emit, now: () => number = () =
         after,
         points: recent.map(({ at: _, ...point }) => point),
         layers: snapshots.map(({ at: _, ...snapshot }) => snapshot),
+        norms: normSnapshots.map(({ at: _, ...snapshot }) => snapshot),
       }
     },
     restart() {
       flush()
       recent = []
       snapshots = []
+      normSnapshots = []
       after = 0
       lastStep = 0
     },
@@ -115,8 +133,10 @@ export function createRecord(stage: number, emit: Emit, now: () => number = () =
       lastStep = after
       recent = tail.points.map(point => ({ ...point, at }))
       snapshots = tail.layers.map(snapshot => ({ ...snapshot, at }))
+      normSnapshots = tail.norms.map(snapshot => ({ ...snapshot, at }))
       if (tail.points.length > 0) emit({ type: 'metrics', stage, points: tail.points })
       for (const { step, layers } of tail.layers) emit({ type: 'layers', stage, step, layers })
+      for (const { step, layers } of tail.norms) emit({ type: 'norms', stage, step, layers })
     },
   }
 }

@@ -11,6 +11,7 @@ import { diskFault } from '../../formats/disk-faults.ts'
 import { writeFileAtomic } from '../../formats/write-file.ts'
 import { writeSafetensors } from '../../formats/write-safetensors.ts'
 import { EspalierError } from '../../shared/errors.ts'
+import { normSnapshotSchema } from '../../shared/features.ts'
 import { layerSparsitySchema } from '../../shared/stage.ts'
 import { epochSchema } from '../../shared/training.ts'
 import type { Tail } from './record.ts'
@@ -58,6 +59,7 @@ const headerSchema = z.strictObject({
     after: count,
     points: z.array(z.strictObject({ name: z.string(), step: z.number(), value: z.number() })),
     layers: z.array(z.strictObject({ step: z.number(), layers: z.array(layerSparsitySchema) })),
+    norms: z.array(normSnapshotSchema.omit({ stage: true })).default([]),
   }),
 })
 

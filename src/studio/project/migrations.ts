@@ -1,6 +1,7 @@
 /** The versions of the project file: one file each in `migrations/`, one line here, in order. */
 import { firstLight } from './migrations/001-first-light.ts'
 import { paused } from './migrations/002-paused.ts'
+import { norms } from './migrations/003-norms.ts'
 
 export interface Migration {
   /** The `user_version` that it leads to. */
@@ -8,4 +9,4 @@ export interface Migration {
   readonly sql: string
 }
 
-export const migrations: readonly Migration[] = [firstLight, paused]
+export const migrations: readonly Migration[] = [firstLight, paused, norms]

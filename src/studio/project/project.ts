@@ -1,6 +1,7 @@
 /** A project file, open: its tables, transactions, and word of what other processes wrote. The only door to SQLite. */
 import { statSync } from 'node:fs'
 import type { LayerSnapshot } from '../../shared/domain.ts'
+import type { NormSnapshot } from '../../shared/features.ts'
 import { checkSoundness, closeDatabase, type OpenOptions, openDatabase } from './database.ts'
 import { createEvents, type EventsTable } from './events.ts'
 import { withFaults } from './faults.ts'
@@ -12,6 +13,7 @@ import {
   createLayerStatistics,
   createLog,
   createMetrics,
+  createNormStatistics,
   type LogLine,
   type MetricSeries,
   type Series,
@@ -31,6 +33,7 @@ export interface Project {
   readonly stages: StagesTable
   readonly metrics: MetricSeries
   readonly layers: StageSeries<LayerSnapshot>
+  readonly norms: StageSeries<NormSnapshot>
   readonly log: Series<LogLine>
   readonly events: EventsTable
   /**
@@ -68,6 +71,7 @@ export function openProject(path: string, options: OpenOptions = {}): Project {
         stages,
         metrics: createMetrics(db),
         layers: createLayerStatistics(db),
+        norms: createNormStatistics(db),
         log: createLog(db),
         events: createEvents(db),
         write: <T>(work: () => T) => withFaults(path, () => transaction.immediate(work) as T),

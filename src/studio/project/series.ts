@@ -2,6 +2,7 @@
 import type Database from 'better-sqlite3'
 import { z } from 'zod'
 import type { LayerSnapshot, MetricPoint } from '../../shared/domain.ts'
+import { type NormSnapshot, normSnapshotSchema } from '../../shared/features.ts'
 import { layerSparsitySchema } from '../../shared/stage.ts'
 import { fromStored, toStored } from './stored.ts'
 
@@ -23,7 +24,7 @@ export interface StageSeries<Item> extends Series<Item> {
 
 function createSeries<Item, Row>(
   db: Database.Database,
-  table: 'metrics' | 'layer_statistics' | 'log',
+  table: 'metrics' | 'layer_statistics' | 'norm_statistics' | 'log',
   columns: readonly string[],
   toRow: (item: Item) => readonly (string | number)[],
   fromRow: (row: Row) => Item,
@@ -95,6 +96,17 @@ export const createLayerStatistics = (db: Database.Database): StageSeries<LayerS
     ['stage', 'step', 'layers'],
     ({ stage, step, layers }) => [stage, step, toStored(layers)],
     row => ({ ...row, layers: fromStored(layersSchema, row.layers, 'layer statistics') }),
+  )
+
+const normsSchema = normSnapshotSchema.shape.layers
+
+export const createNormStatistics = (db: Database.Database): StageSeries<NormSnapshot> =>
+  createSeries<NormSnapshot, { stage: number; step: number; layers: string }>(
+    db,
+    'norm_statistics',
+    ['stage', 'step', 'layers'],
+    ({ stage, step, layers }) => [stage, step, toStored(layers)],
+    row => ({ ...row, layers: fromStored(normsSchema, row.layers, 'batch norm statistics') }),
   )
 
 export interface LogLine {

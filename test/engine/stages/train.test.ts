@@ -212,6 +212,36 @@ describe('trainable', () => {
       expect(new Set(curve(messages, 'gradientNorm').map(([, norm]) => norm))).toEqual(new Set([0]))
   })
 
+  it('batch norm is told as it is at the start, now and then, and at the end', async () => {
+    const stage = { ...training, epochs: 2, keep: 'last', trainable: 'batchnorm' } as const
+    const { messages } = await run(job([stage], { model: { architecture: 'resnet8-b' } }))
+    const told = ofType(messages, 'norms')
+    // Few steps: each is told.
+    expect(told.map(({ step }) => step)).toEqual(Array.from({ length: 13 }, (_, i) => i))
+    const states = [
+      [told[0]!, initialise(graph, 0, 'uniform')],
+      [told.at(-1)!, lastModel(messages).weights],
+    ] as const
+    for (const [{ layers }, weights] of states) {
+      expect(layers.reduce((sum, { features }) => sum + features, 0)).toBe(batchNorm / 2)
+      for (const { name, features, disabled, gamma, beta } of layers) {
+        const [gammas, betas] = [weights.get(`${name}.weight`)!, weights.get(`${name}.bias`)!]
+        expect([gamma.low, gamma.high]).toEqual([Math.min(...gammas), Math.max(...gammas)])
+        expect([beta.low, beta.high]).toEqual([Math.min(...betas), Math.max(...betas)])
+        for (const { counts } of [gamma, beta]) expect(counts.reduce((sum, count) => sum + count, 0)).toBe(features)
+        expect(disabled).toBe(gammas.filter(value => Math.abs(value) < 0.01).length)
+      }
+    }
+    const { disabled, features } = resultOf(outcomes(messages)[0], 'train').disabledFeatures!
+    expect(curve(messages, 'disabledFeatures').at(-1)).toEqual([12, disabled / features])
+  })
+
+  it('batch norm is not told where it does not learn', async () => {
+    const stage = { ...training, epochs: 1, trainable: 'shortcut-output' } as const
+    const { messages } = await run(job([stage], { model: { architecture: 'resnet8-b' } }))
+    expect(ofType(messages, 'norms')).toEqual([])
+  })
+
   it('fresh gammas come from U(0, 1) where less than all is trained, and a recipe may say another', async () => {
     const gammas = async (model: RecipeInput['model'], trainable: TrainableId) => {
       const still = { ...training, epochs: 1, trainable, optimizer: { kind: 'sgd', lr: 1e-30 } } as const

@@ -332,6 +332,7 @@ export class StudioDouble {
       })
     },
     'run.layer': ({ id, layer }) => ({ weights: weightsOf(this.#detail(id), layer) }),
+    'run.norms': () => ({ snapshots: [] }),
     'run.stop': ({ id }) => this.#end(id, 'stopped'),
     'run.pause': ({ id }) => this.#end(id, 'paused'),
     'run.resume': ({ id }) => {

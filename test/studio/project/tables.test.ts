@@ -91,9 +91,23 @@ it('removes with a run all that belongs to it', () => {
   const { id } = addRun(p, addOwner(p))
   p.metrics.append(id, [{ stage: 0, name: 'accuracy', step: 1, value: 0.5 }])
   p.layers.append(id, [{ stage: 0, step: 0, layers: [{ name: 'conv1', weights: 8, zeros: 0 }] }])
+  const spread = { low: -0.5, high: 1, counts: [1, 3] }
+  const snapshot = {
+    stage: 0,
+    step: 5,
+    layers: [{ name: 'bn1', features: 4, disabled: 1, gamma: spread, beta: spread }],
+  }
+  p.norms.append(id, [snapshot])
+  expect(p.norms.ofRun(id)).toEqual([snapshot])
   p.log.append(id, [{ at: 1, text: 'hello' }])
   p.write(() => p.runs.remove(id))
-  expect([p.metrics.ofRun(id), p.layers.ofRun(id), p.log.ofRun(id), p.stages.ofRun(id)]).toEqual([[], [], [], []])
+  expect([p.metrics.ofRun(id), p.layers.ofRun(id), p.norms.ofRun(id), p.log.ofRun(id), p.stages.ofRun(id)]).toEqual([
+    [],
+    [],
+    [],
+    [],
+    [],
+  ])
 })
 
 it('copies what was recorded during one stage, in order', () => {

@@ -63,6 +63,14 @@ export const moreCharts: readonly CurveChart[] = [
     text: value => short(value),
   },
   {
+    id: 'disabled-features',
+    title: 'Disabled features',
+    help: terms.disabledFeatures,
+    lines: [eachEpoch('disabledFeatures', '')],
+    canBeLog: false,
+    text: share,
+  },
+  {
     id: 'throughput',
     title: 'Samples a second',
     lines: [eachStep('samplesPerSecond', '')],

@@ -13,6 +13,7 @@ export const terms = {
   validation: 'Training samples that are held out: scored after each epoch, never trained on.',
   learningRate: 'How far a step goes along the gradient. The schedule changes it over the epochs.',
   gradientNorm: 'Length of the gradient of all trained weights, before clipping.',
+  disabledFeatures: 'Share of the channels of batch norm whose gamma is below 0.01 in absolute value.',
   seed: 'The integer that fixes every random choice of a run. The same recipe and seed give the same result.',
   split: 'The part of the data that was scored.',
   baseline: 'The run that the others are measured against.',
