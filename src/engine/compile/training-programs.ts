@@ -11,6 +11,7 @@ import {
   writeTeacher,
 } from './distillation.ts'
 import { type GradientGroup, writeGroups } from './gradient-groups.ts'
+import { type GradientTermOptions, type GradientTerms, withTerms } from './gradient-terms.ts'
 import { tensorflowDims } from './layout.ts'
 import { addGradients } from './loss.ts'
 import { crossEntropy } from './losses/cross-entropy.ts'
@@ -35,6 +36,8 @@ export interface TrainingProgramOptions {
   readonly masked?: ReadonlySet<string>
   /** Trained parameters that have an update mask (`update-masks.ts`): which of their entries a step may change. */
   readonly updateMasked?: ReadonlySet<string>
+  /** What is added to the gradients of all trained parameters; nothing where absent. */
+  readonly terms?: GradientTermOptions
   /** Whose gradients are measured, and perhaps clipped, together. One group of everything that is trained where absent. */
   readonly groups?: readonly GradientGroup[]
   /** A teacher, and what is minimised beside cross-entropy to come near it. */
@@ -67,6 +70,7 @@ export interface TrainingPrograms {
   /** Parameters of the loss, which are no part of the model, by name. */
   readonly own: ReadonlyMap<string, { readonly variable: Variable; readonly parameter: Parameter }>
   readonly teacher: Teacher | undefined
+  readonly terms: GradientTerms
   /** By slot and parameter. */
   readonly slots: ReadonlyMap<string, ReadonlyMap<string, Variable>>
 }
@@ -92,6 +96,11 @@ export function writeTrainingPrograms(parts: CompiledParts, options: TrainingPro
   const masks = extra('mask', options.masked ?? [])
   const updateMasks = extra('update-mask', options.updateMasked ?? [])
   const own = extra('own', Object.keys(ownOf))
+  const termOptions = options.terms ?? { proximal: 0, corrected: false }
+  const terms = {
+    anchors: extra('anchor', termOptions.proximal === 0 ? [] : trained),
+    corrections: extra('correction', termOptions.corrected ? trained : []),
+  }
   const slots = new Map(optimizer.slots.map(slot => [slot, extra(slot, [...trained, ...own.keys()])]))
 
   const pass = writeTrainingPass(writer, graph, {
@@ -124,7 +133,12 @@ export function writeTrainingPrograms(parts: CompiledParts, options: TrainingPro
 
   const updating = new Map([...updateMasks].map(([name, mask]) => [name, new UpdateMask(writer, mask)]))
   const unmasked = new Map(
-    [...gradients].map(([name, gradient]) => {
+    [...gradients].map(([name, ofLoss]) => {
+      const gradient = withTerms(writer, ofLoss, termOptions, {
+        parameter: variables.get(name) ?? own.get(name)!,
+        anchor: terms.anchors.get(name),
+        correction: terms.corrections.get(name),
+      })
       const mask = masks.get(name)
       const kept = mask ? writer.binary('Mul', gradient, mask.value) : gradient
       return [name, updating.get(name)?.gradient(kept) ?? kept]
@@ -171,6 +185,7 @@ export function writeTrainingPrograms(parts: CompiledParts, options: TrainingPro
     updateMasks,
     own: new Map([...own].map(([name, variable]) => [name, { variable, parameter: ownOf[name]! }])),
     teacher,
+    terms,
     slots,
   }
 }

@@ -84,6 +84,7 @@ export class TrainableModel extends CompiledModel {
     )
     this.#assignMaskValues(this.#programs.masks, new Map(), 'masked')
     this.assignUpdateMasks(new Map())
+    this.assignTerms({ anchors: new Map(), corrections: new Map() })
     this.#forget()
   }
 
@@ -212,7 +213,30 @@ export class TrainableModel extends CompiledModel {
     this.#assignMaskValues(this.#programs.updateMasks, masks, 'updateMasked')
   }
 
-  /** All that the next step depends on, apart from its input. */
+  /**
+   * Sets what the terms of the gradients are made of (`gradient-terms.ts`), by trained parameter; absent = 0. They stay as
+   * they are whatever else is assigned, and are no part of the state: who sets them has them.
+   */
+  assignTerms({ anchors, corrections }: { readonly anchors: Weights; readonly corrections: Weights }): void {
+    const { terms } = this.#programs
+    const given = [
+      [terms.anchors, anchors],
+      [terms.corrections, corrections],
+    ] as const
+    this.#assignValues(
+      given.flatMap(([variables, values]) =>
+        [...variables].map(([parameter, variable]) => {
+          return {
+            variable,
+            parameter,
+            values: values.get(parameter) ?? new Float32Array(elementCount(variable.shape)),
+          }
+        }),
+      ),
+    )
+  }
+
+  /** All that the next step depends on, apart from its input and the terms. */
   readState(): TrainingState {
     const places = [...this.#places]
     const values = this.session.run(
