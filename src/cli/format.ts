@@ -22,6 +22,18 @@ export function macs(value: number): string {
   return String(value)
 }
 
+/** Decimal, as traffic is counted: 3.21 MB. */
+export function bytes(value: number): string {
+  for (const [unit, size] of [
+    ['GB', 1e9],
+    ['MB', 1e6],
+    ['kB', 1e3],
+  ] as const) {
+    if (value >= size) return `${(value / size).toPrecision(3)} ${unit}`
+  }
+  return `${value} B`
+}
+
 /** Text from a file, which may hold what a terminal would obey: control characters become `?`. */
 export const printable = (text: string): string =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for

@@ -2,6 +2,7 @@
 import type { FeatureCounts } from '../shared/features.ts'
 import type { StageOutcome, StageResultOf, StageUse } from '../shared/stages.ts'
 import type { EpochRecord } from '../shared/training.ts'
+import { federationLines } from './federation-lines.ts'
 import { count, percent, seconds, table } from './format.ts'
 
 type Additivity = NonNullable<StageResultOf<'prune'>['additivity']>
@@ -24,6 +25,7 @@ const lines: { readonly [Use in StageUse]: (result: StageResultOf<Use>) => strin
     `${split}: ${count(correct)} of ${count(total)} right, top-1 ${percent(top1)}, top-5 ${percent(top5)}, loss ${loss.toFixed(4)}`,
     zerosLine({ zeros, weights }),
   ],
+  federate: result => [...federationLines(result), zerosLine(result)],
   prune: ({ zeros, weights, layers, macs, additivity, epochs = [], kept, stoppedEarly }) => [
     ...epochLines(epochs, kept, stoppedEarly),
     zerosLine({ zeros, weights }),

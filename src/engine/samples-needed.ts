@@ -6,7 +6,10 @@ import type { Stage, StageOf } from '../shared/stages.ts'
 
 /** Whether it changes weights by their gradients. */
 export const trains = (stage: Stage): boolean =>
-  stage.use === 'train' || stage.use === 'distill' || (stage.use === 'prune' && stage.train !== undefined)
+  stage.use === 'train' ||
+  stage.use === 'distill' ||
+  stage.use === 'federate' ||
+  (stage.use === 'prune' && stage.train !== undefined)
 
 /** Whether it measures distortion on training samples. */
 export const calibrates = (stage: Stage): stage is StageOf<'prune'> =>

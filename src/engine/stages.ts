@@ -4,6 +4,7 @@ import type { StageContext, StageRunner } from './stage-runner.ts'
 import { disableFeatures } from './stages/disable-features.ts'
 import { distill } from './stages/distill.ts'
 import { evaluate } from './stages/evaluate.ts'
+import { federate } from './stages/federate.ts'
 import { prune } from './stages/prune.ts'
 import { recalibrate } from './stages/recalibrate.ts'
 import { train } from './stages/train.ts'
@@ -15,6 +16,7 @@ export const stageRunners: { readonly [Use in StageUse]: StageRunner<Use> } = {
   recalibrate,
   train,
   distill,
+  federate,
 }
 
 export async function runStage(stage: Stage, context: StageContext): Promise<StageOutcome> {

@@ -122,7 +122,7 @@ export const heterogeneitySchema = z.strictObject({
 export const clientStates = ['done', 'partial', 'dropped', 'late', 'failed'] as const
 
 /** What became of a client in a round. */
-const clientRoundSchema = z.strictObject({
+export const clientRoundSchema = z.strictObject({
   /** 1, 2, 3 ... */
   client: z.int().min(1),
   state: z.enum(clientStates),
@@ -153,7 +153,10 @@ export const roundSchema = z.strictObject({
   downBytes: z.int().min(0),
   /** Share of prunable weights of the server's model that are zero. */
   sparsity: z.number(),
-  /** Mean over pairs of clients of how far the sets of values that they sent agree: common over all. Absent below two. */
+  /**
+   * Of the prunable weights that at least one client sent, the mean share of clients that sent them: 1 where all sent the
+   * same ones. Absent where everything was sent.
+   */
   agreement: z.number().optional(),
   clients: z.array(clientRoundSchema),
   /** Training, serialising, aggregating and scoring. */

@@ -3,11 +3,20 @@ import { z } from 'zod'
 import { disableFeatures } from './stages/disable-features.ts'
 import { distill } from './stages/distill.ts'
 import { evaluate } from './stages/evaluate.ts'
+import { federate } from './stages/federate.ts'
 import { prune } from './stages/prune.ts'
 import { recalibrate } from './stages/recalibrate.ts'
 import { train } from './stages/train.ts'
 
-export const stages = { 'disable-features': disableFeatures, evaluate, prune, recalibrate, train, distill } as const
+export const stages = {
+  'disable-features': disableFeatures,
+  evaluate,
+  prune,
+  recalibrate,
+  train,
+  distill,
+  federate,
+} as const
 
 export type StageUse = keyof typeof stages
 export const stageUses = Object.keys(stages) as [StageUse, ...StageUse[]]
@@ -15,6 +24,7 @@ export const stageUses = Object.keys(stages) as [StageUse, ...StageUse[]]
 export const stageSchema = z.discriminatedUnion('use', [
   disableFeatures.schema,
   evaluate.schema,
+  federate.schema,
   prune.schema,
   recalibrate.schema,
   train.schema,
@@ -29,6 +39,7 @@ export type StageResultOf<Use extends StageUse> = z.output<(typeof stages)[Use][
 export const stageOutcomeSchema = z.discriminatedUnion('use', [
   z.strictObject({ use: z.literal('disable-features'), result: disableFeatures.resultSchema }),
   z.strictObject({ use: z.literal('evaluate'), result: evaluate.resultSchema }),
+  z.strictObject({ use: z.literal('federate'), result: federate.resultSchema }),
   z.strictObject({ use: z.literal('prune'), result: prune.resultSchema }),
   z.strictObject({ use: z.literal('recalibrate'), result: recalibrate.resultSchema }),
   z.strictObject({ use: z.literal('train'), result: train.resultSchema }),

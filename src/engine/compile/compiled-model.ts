@@ -121,6 +121,18 @@ export class CompiledModel {
     return new Map(names.map((name, i) => [name, toOnnx(parameters[i]!, values[i]!.values as Float32Array)]))
   }
 
+  /** All parameters now, by name, in ONNX layout. */
+  readParameters(): Map<string, Float32Array> {
+    const variables = [...this.variables]
+    const values = this.session.run(
+      [],
+      variables.map(([, { value }]) => value),
+    )
+    return new Map(
+      variables.map(([name], i) => [name, toOnnx(this.parameter(name), values[i]!.values as Float32Array)]),
+    )
+  }
+
   evaluate(samples: Samples, labels: Int32Array): BatchScore {
     const { loss, top1, top5, predictions } = this.#score
     const feeds = this.feedLabelled(samples, labels)

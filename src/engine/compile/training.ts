@@ -228,7 +228,7 @@ export class TrainableModel extends CompiledModel {
         [...variables].map(([parameter, variable]) => {
           return {
             variable,
-            parameter,
+            parameter: this.parameter(parameter),
             values: values.get(parameter) ?? new Float32Array(elementCount(variable.shape)),
           }
         }),

@@ -189,7 +189,7 @@ export async function train(context: StageContext, options: LoopOptions): Promis
 }
 
 /** Batch normalisation has nothing to normalise by in a batch of one sample: such a rest is left out. */
-function usableSamples(count: number, batch: number): number {
+export function usableSamples(count: number, batch: number): number {
   return batch > 1 && count > batch && count % batch === 1 ? count - 1 : count
 }
 

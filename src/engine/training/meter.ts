@@ -1,5 +1,9 @@
 /** Time and what the machine does meanwhile. */
-import type { Position } from './state-file.ts'
+/** Where the time is added up. */
+export interface Timed {
+  readonly sums: { seconds: number }
+  readonly seconds: number
+}
 
 export interface Meter {
   /** Adds the time since the last lap to the epoch of `position`, and `samples` to the rate. */
@@ -9,7 +13,7 @@ export interface Meter {
 }
 
 /** `now` in milliseconds. */
-export function createMeter(position: Position, now: () => number = () => performance.now()): Meter {
+export function createMeter(position: Timed, now: () => number = () => performance.now()): Meter {
   let at = now()
   let samples = 0
   let samplesAt = at

@@ -9,7 +9,12 @@ export const gradientGroup = 'all'
 
 /** `trained` and `masked` are names of parameters. */
 export function programOptions(
-  { optimizer, labelSmoothing, clipNorm, precision }: Training,
+  {
+    optimizer,
+    labelSmoothing,
+    clipNorm,
+    precision,
+  }: Pick<Training, 'optimizer' | 'labelSmoothing' | 'clipNorm' | 'precision'>,
   trained: ReadonlySet<string>,
   masked: ReadonlySet<string>,
 ): TrainingProgramOptions & { readonly groups: readonly GradientGroup[] } {
@@ -26,7 +31,11 @@ export function programOptions(
 }
 
 /** Of one training from its first epoch to its last. */
-export function learningRateOf({ optimizer, schedule, epochs }: Training): LearningRate {
+export function learningRateOf({
+  optimizer,
+  schedule,
+  epochs,
+}: Pick<Training, 'optimizer' | 'schedule' | 'epochs'>): LearningRate {
   const { kind, per, warmUpEpochs } = schedule
   const halves = [Math.round(epochs / 2), Math.round((3 * epochs) / 4)]
   return {

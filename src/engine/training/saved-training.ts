@@ -85,7 +85,7 @@ function masksIn(tensors: TrainingState): Masks {
 }
 
 /** Zero times a number that is not finite is not a number, and stays one in the sum. */
-function isFiniteState(tensors: TrainingState): boolean {
+export function isFiniteState(tensors: TrainingState): boolean {
   let sum = 0
   for (const values of tensors.values()) for (let i = 0; i < values.length; i++) sum += 0 * values[i]!
   return sum === 0

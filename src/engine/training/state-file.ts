@@ -14,6 +14,7 @@ import { EspalierError } from '../../shared/errors.ts'
 import { normSnapshotSchema } from '../../shared/features.ts'
 import { layerSparsitySchema } from '../../shared/stage.ts'
 import { epochSchema } from '../../shared/training.ts'
+import { federationPositionSchema } from '../federation/position.ts'
 import type { Tail } from './record.ts'
 
 const version = 1
@@ -55,6 +56,8 @@ const headerSchema = z.strictObject({
   /** What the stage found before this training began, where it has parts. */
   before: z.json().optional(),
   position: positionSchema,
+  /** Of a federation: where it is; `position` is then that of the client in training. */
+  federation: federationPositionSchema.optional(),
   tail: z.strictObject({
     after: count,
     points: z.array(z.strictObject({ name: z.string(), step: z.number(), value: z.number() })),

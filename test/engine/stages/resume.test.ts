@@ -9,7 +9,7 @@ import { createRandom } from '../../../src/core/random.ts'
 import type { FromEngine, Job } from '../../../src/engine/protocol.ts'
 import { readState, readStateHeader } from '../../../src/engine/training/state-file.ts'
 import type { RecipeInput } from '../../../src/shared/recipe.ts'
-import { curve, hashes, ofType, outcomes, resultOf, run } from '../run-jobs.ts'
+import { curve, hashes, ofType, outcomes, run } from '../run-jobs.ts'
 import { createJob, temporaryFolder, writeCifar } from '../small-data.ts'
 
 /** How many more bytes of states the disk takes. */
@@ -47,6 +47,7 @@ beforeEach(() => {
 
 /** 45 training samples in batches of 8: 6 steps an epoch, the last one short. */
 const train = { epochs: 3, batch: 8, schedule: 'cosine', labelSmoothing: 0.1, clipNorm: 1 } as const
+const federation = { use: 'federate', clients: 3, rounds: 3, localEpochs: 2, batch: 8, partition: 'iid' } as const
 const recipes: Record<string, RecipeInput['stages']> = {
   'training with momentum': [
     { use: 'prune', sparsity: 0.5 },
@@ -83,6 +84,20 @@ const recipes: Record<string, RecipeInput['stages']> = {
       optimizer: { kind: 'sgd', lr: 0.05, nesterov: true },
     },
   ],
+  'a federation with SCAFFOLD': [
+    {
+      ...federation,
+      strategy: 'scaffold',
+      heterogeneity: { slowest: 0.5, deadline: 3, dropOut: 0.2 },
+      optimizer: { kind: 'sgd', lr: 0.05, weightDecay: 1e-3 },
+    },
+    { use: 'evaluate' },
+  ],
+  'a federation with statistics kept local': [
+    { use: 'prune', sparsity: 0.5 },
+    { ...federation, strategy: { kind: 'fedprox', mu: 0.1 }, batchNorm: 'local', participation: 0.7, keep: 'last' },
+  ],
+  'clients alone': [{ ...federation, strategy: 'local', optimizer: 'adam' }],
   'iterative pruning': [
     { use: 'prune', sparsity: 0.8, schedule: { kind: 'iterative', rounds: 2 }, train: { ...train, epochs: 2 } },
   ],
@@ -100,7 +115,9 @@ function goOn(job: Job, messages: readonly FromEngine[]): Job {
 }
 
 const trainedStages = (stages: RecipeInput['stages']) =>
-  stages.flatMap(({ use, ...rest }, index) => (use === 'train' || use === 'distill' || 'train' in rest ? [index] : []))
+  stages.flatMap(({ use, ...rest }, index) =>
+    use === 'train' || use === 'distill' || use === 'federate' || 'train' in rest ? [index] : [],
+  )
 const curves = (messages: readonly FromEngine[], stage: number) =>
   [
     'loss',
@@ -172,8 +189,8 @@ describe('killed', () => {
     return messages
   }
 
-  it('at random steps, with kill -9: the same hash in the end', async () => {
-    const stages = recipes['gradual pruning']!
+  it.each(['gradual pruning', 'a federation with SCAFFOLD'])('at random steps, with kill -9: %s', async name => {
+    const stages = recipes[name]!
     const expected = hashes((await run(startJob(stages))).messages)
     const random = createRandom(3)
     let job = startJob(stages, { saveEveryMs: 0 })
@@ -185,8 +202,8 @@ describe('killed', () => {
     const messages = await work(job)
     expect(messages.at(-1)).toEqual({ type: 'finished' })
     expect(hashes(messages)).toEqual(expected)
-    const pruned = resultOf(outcomes(messages)[0], 'prune')
-    expect(pruned.zeros).toBe(Math.floor(0.9 * 74_800))
+    const [outcome] = outcomes(messages)
+    if (outcome?.use === 'prune') expect(outcome.result.zeros).toBe(Math.floor(0.9 * 74_800))
   })
 })
 

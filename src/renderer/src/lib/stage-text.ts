@@ -12,6 +12,8 @@ export function settingsText(stage: Stage | undefined): string | undefined {
       return stage.split
     case 'prune':
       return `${allocations[stage.allocation].label.toLowerCase()}, ${sharePercent(stage.sparsity)}`
+    case 'federate':
+      return `${stage.strategy.kind}, ${plural(stage.clients, 'client')}, ${plural(stage.rounds, 'round')}`
     case 'recalibrate':
       return plural(stage.batches, 'batch', 'batches')
     case 'train': {
@@ -35,6 +37,10 @@ export function resultText(outcome: StageOutcome | null): string | undefined {
       return percent(outcome.result.top1, shareDigits(outcome.result.total))
     case 'prune':
       return `${percent(outcome.result.sparsity)} zeros`
+    case 'federate': {
+      const kept = outcome.result.rounds.find(round => round.round === outcome.result.kept)
+      return kept?.top1 == null ? undefined : `${percent(kept.top1)} validation`
+    }
     case 'recalibrate':
       return `moved ${outcome.result.shift.toPrecision(2)} s.d.`
     case 'distill': {

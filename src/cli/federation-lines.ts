@@ -1,0 +1,66 @@
+/** What a finished federation says to a person. */
+import type { ClientRound, Holder, RoundRecord } from '../shared/federation.ts'
+import type { StageResultOf } from '../shared/stages.ts'
+import { bytes, count, percent, seconds, table } from './format.ts'
+
+type Result = StageResultOf<'federate'>
+
+export const federationLines = ({ rounds, upBytes, downBytes, target, kept, clients, trainableParams }: Result) => [
+  `${count(trainableParams)} parameters trained by ${count(clients.length)} ${clients.length === 1 ? 'client' : 'clients'}`,
+  ...holderLines(clients),
+  ...roundLines(rounds),
+  ...leftOutLines(rounds),
+  `${bytes(upBytes)} up, ${bytes(downBytes)} down; the model after round ${kept} is kept`,
+  ...(target ? [targetLine(target)] : []),
+]
+
+/** Who holds what: a row a client, a column a class, where there are few enough of both to read. */
+function holderLines(clients: readonly Holder[]): string[] {
+  const classes = clients[0]?.classes.length ?? 0
+  if (clients.length > 20 || classes > 20) return []
+  const perClass = Array.from({ length: classes }, (_, label) => ({
+    title: String(label),
+    text: (client: Holder) => (client.classes[label] === 0 ? '.' : String(client.classes[label])),
+    right: true,
+  }))
+  const columns = [
+    { title: 'client', text: ({ client }: Holder) => String(client), right: true },
+    { title: 'samples', text: ({ samples }: Holder) => String(samples), right: true },
+    ...perClass,
+  ]
+  return table(columns, clients).map(line => `  ${line}`)
+}
+
+const leftOut = ({ state }: ClientRound) => state !== 'done' && state !== 'partial'
+
+function roundLines(rounds: readonly RoundRecord[]): string[] {
+  const mean = (values: readonly (number | null)[]) => {
+    const known = values.filter(value => value !== null)
+    return known.length === 0 ? '-' : percent(known.reduce((sum, value) => sum + value, 0) / known.length)
+  }
+  const lines = table<RoundRecord>(
+    [
+      { title: 'round', text: row => String(row.round), right: true },
+      { title: 'validation', text: row => (row.top1 === null ? '-' : percent(row.top1)), right: true },
+      { title: 'clients', text: row => mean(row.clients.map(({ top1 }) => top1)), right: true },
+      { title: 'left out', text: row => String(row.clients.filter(leftOut).length), right: true },
+      { title: 'up', text: row => bytes(row.upBytes), right: true },
+      { title: 'down', text: row => bytes(row.downBytes), right: true },
+      { title: 'time', text: row => seconds(row.seconds), right: true },
+    ],
+    rounds,
+  )
+  return lines.map(line => `  ${line}`)
+}
+
+const leftOutLines = (rounds: readonly RoundRecord[]) =>
+  rounds.flatMap(({ round, clients }) =>
+    clients
+      .filter(client => leftOut(client) && client.state !== 'dropped')
+      .map(({ client, state, note }) => `round ${round}: client ${client} was left out (${state}): ${note}`),
+  )
+
+const targetLine = ({ top1, round, bytes: until }: NonNullable<Result['target']>) =>
+  round === null || until === null
+    ? `no round reached ${percent(top1)} on validation`
+    : `${percent(top1)} on validation was reached in round ${round}, after ${bytes(until)}`

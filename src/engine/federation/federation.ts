@@ -1,0 +1,199 @@
+/**
+ * A federation on one machine: the clients of a round take turns in one compiled graph, whose variables are swapped. Where
+ * it is (round, client, epoch, step) is all there is to remember beside the models: everything random is drawn by keys.
+ */
+import type { Weights } from '../../core/graph/model.ts'
+import { layerSparsity } from '../../core/pruning/sparsity.ts'
+import { EspalierError } from '../../shared/errors.ts'
+import type { RoundRecord, TargetReached } from '../../shared/federation.ts'
+import { createMeter } from '../training/meter.ts'
+import { agreementOf } from './agreement.ts'
+import type { LocalStep } from './local-training.ts'
+import type { SavedFederation } from './memory.ts'
+import { aggregate, type RoundScore, recalibrate, scoreRound } from './server.ts'
+import { clientsOf, type Setting } from './setting.ts'
+import { type Download, prepareDownload, visit } from './visit.ts'
+
+export interface FederationOutcome {
+  readonly weights: Weights
+  readonly rounds: readonly RoundRecord[]
+  readonly kept: number
+}
+
+export async function runFederation(setting: Setting, saved: SavedFederation): Promise<FederationOutcome> {
+  const { stage, context, validation } = setting
+  const { record } = context
+  const { memory } = saved
+  const { place, position } = memory
+  const meter = createMeter(position)
+  const progress = createWork(setting)
+  let lastRate: number | undefined
+
+  /** `share` of the work of the client, or of scoring, that is done. */
+  const tell = (done: number) =>
+    context.step(progress.before(place.rounds.length, place.visits.length) + done, progress.all)
+
+  async function afterStep({ loss, gradientNorm, learningRate, count }: LocalStep): Promise<void> {
+    place.steps++
+    meter.lap(count)
+    const isRateNews = learningRate !== lastRate
+    lastRate = learningRate
+    record.points(place.steps, {
+      loss,
+      gradientNorm,
+      ...(isRateNews && { learningRate }),
+      ...(record.isDue() && meter.machine()),
+    })
+    await tell(position.sums.samples)
+    await saved.saveIfDue()
+  }
+
+  async function workRound(): Promise<void> {
+    const clients = clientsOf(setting, place.rounds.length)
+    let download: Download | undefined
+    while (place.visits.length < clients.length) {
+      const client = clients[place.visits.length]!
+      download ??= prepareDownload(setting, memory)
+      await visit(setting, memory, client, download, { afterStep, breathe: context.breathe })
+      meter.lap(0)
+      await tell(0)
+      await saved.saveIfDue()
+    }
+  }
+
+  async function endRound(): Promise<void> {
+    const { visits } = place
+    const round = place.rounds.length + 1
+    const began = memory.server
+    const updates = [...memory.updates.values()]
+    const before = { server: memory.server, variates: memory.variates }
+    let score: RoundScore | null
+    try {
+      aggregate(setting, memory)
+      if (stage.batchNorm === 'recalibrated' && setting.isFederated) await recalibrate(setting, memory)
+      let scored = 0
+      score = await scoreRound(setting, memory, () => {
+        scored = Math.min(scored + stage.batch, validation!.indices.length)
+        return tell(scored)
+      })
+    } catch (thrown) {
+      // It will be done again, from what the clients sent.
+      Object.assign(memory, before)
+      throw thrown
+    }
+    if (score?.loss != null && !Number.isFinite(score.loss)) throw notFinite(round, score.loss)
+    meter.lap(0)
+    const agreement = agreementOf(updates, began, setting.prunable, setting.mode.carried)
+    const layers = layerSparsity(context.model.graph, memory.server)
+    const trained = visits.flatMap(visit => (visit.work ? [visit] : []))
+    const done: RoundRecord = {
+      round,
+      top1: score?.top1 ?? null,
+      loss: score?.loss ?? null,
+      upBytes: visits.reduce((sum, visit) => sum + visit.record.upBytes, 0),
+      downBytes: visits.reduce((sum, visit) => sum + visit.record.downBytes, 0),
+      sparsity: share(layers.map(layer => layer.zeros)) / share(layers.map(layer => layer.weights)),
+      ...(agreement !== undefined && setting.isFederated && { agreement }),
+      clients: visits.map(visit => visit.record),
+      seconds: position.sums.seconds,
+    }
+    const mean = (value: (visit: (typeof trained)[number]) => number | null) =>
+      share(trained.map(visit => visit.work!.samples * value(visit)!)) /
+      share(trained.map(visit => visit.work!.samples))
+    record.points(place.steps, {
+      round,
+      epoch: round * stage.localEpochs,
+      ...(trained.length > 0 && {
+        trainLoss: mean(visit => visit.record.trainLoss),
+        trainTop1: mean(visit => visit.record.trainTop1),
+      }),
+      ...(done.top1 !== null && { valTop1: done.top1 }),
+      ...(done.loss !== null && { valLoss: done.loss }),
+      upBytes: done.upBytes,
+      downBytes: done.downBytes,
+    })
+    if (done.sparsity > 0) record.layers(place.steps, layers)
+    offerBest(round, score)
+    place.rounds.push(done)
+    place.visits = []
+    memory.updates.clear()
+    memory.changes.clear()
+    position.seconds += position.sums.seconds
+    position.sums.seconds = 0
+  }
+
+  /** What the next stage would get. */
+  function handedOn(): Weights {
+    if (setting.strategy.beginsWith === 'server') return memory.server
+    const best = place.scores.reduce<number>(
+      (best, score, client) => ((score ?? -1) > (place.scores[best] ?? -1) ? client : best),
+      0,
+    )
+    return memory.own.get(best) ?? memory.server
+  }
+
+  function offerBest(round: number, score: RoundScore | null): void {
+    if (!score) return
+    const { best } = position
+    const loss = score.loss ?? 0
+    if (best && (score.top1 < best.top1 || (score.top1 === best.top1 && loss >= best.loss))) return
+    position.best = { epoch: round, top1: score.top1, loss }
+    memory.best = handedOn()
+  }
+
+  try {
+    while (place.rounds.length < stage.rounds) {
+      await workRound()
+      await endRound()
+      await saved.save()
+    }
+  } catch (thrown) {
+    await saved.save()
+    throw thrown
+  }
+  record.flush()
+  const isBest = stage.keep === 'best' && position.best !== null
+  return {
+    weights: isBest ? memory.best : handedOn(),
+    rounds: place.rounds,
+    kept: isBest ? position.best!.epoch : place.rounds.length,
+  }
+}
+
+const share = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0)
+
+const notFinite = (round: number, loss: number) =>
+  new EspalierError({
+    code: 'run.not-finite',
+    message: `After round ${round}, the validation loss is ${loss}.`,
+    rule: 'Training stops where a number is infinite or not a number.',
+    hint: 'Try a smaller learning rate, or clipping.',
+  })
+
+/** Samples that are trained on and scored, in all and before a client of a round. */
+function createWork(setting: Setting) {
+  const { stage, holders, validation } = setting
+  const scored = validation?.indices.length ?? 0
+  /** By round, before each of its clients, and before scoring. */
+  const before: number[][] = []
+  let all = 0
+  for (let round = 0; round < stage.rounds; round++) {
+    const marks: number[] = []
+    for (const client of clientsOf(setting, round)) {
+      marks.push(all)
+      all += holders[client]!.length * stage.localEpochs
+    }
+    marks.push(all)
+    all += scored
+    before.push(marks)
+  }
+  return { all, before: (round: number, visits: number) => before[round]?.[visits] ?? all }
+}
+
+/** The first round that reached an accuracy, and what had travelled until then. */
+export function targetReached(top1: number, rounds: readonly RoundRecord[]): TargetReached {
+  const first = rounds.findIndex(round => round.top1 !== null && round.top1 >= top1)
+  if (first < 0) return { top1, round: null, bytes: null }
+  const bytes = rounds.slice(0, first + 1).reduce((sum, { upBytes, downBytes }) => sum + upBytes + downBytes, 0)
+  return { top1, round: first + 1, bytes }
+}

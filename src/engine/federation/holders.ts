@@ -1,0 +1,40 @@
+/** Which client holds which of the samples that a run trains on. */
+import { clientSpeeds } from '../../core/federation/participation.ts'
+import { partition } from '../../core/federation/partitions.ts'
+import { deriveSeed } from '../../core/random.ts'
+import { readPartitionFile } from '../../formats/partition-file.ts'
+import type { Holder } from '../../shared/federation.ts'
+import type { StageOf } from '../../shared/stages.ts'
+import type { Selection } from '../stage-runner.ts'
+
+type Settings = Pick<StageOf<'federate'>, 'clients' | 'partition' | 'heterogeneity'>
+
+/** Samples of each client, ascending. The same seed gives the same. Throws `argument.invalid` and `file.*`. */
+export async function holdersOf(
+  { clients, partition: settings }: Settings,
+  { split, indices }: Selection,
+  seed: number,
+): Promise<Int32Array[]> {
+  const { kind, minimum } = settings
+  const request = { labels: split.labels, samples: indices, clients, minimum, seed: deriveSeed(seed, 'partition') }
+  if (kind !== 'file') return partition(request, settings)
+  return partition(request, { kind, holdings: await readPartitionFile(settings.path), file: settings.path })
+}
+
+/** What is said of them in the result. */
+export function describeHolders(
+  holders: readonly Int32Array[],
+  labels: Int32Array,
+  classes: number,
+  speeds: readonly number[],
+): Holder[] {
+  return holders.map((samples, client) => {
+    const counts = Array<number>(classes).fill(0)
+    for (const sample of samples) counts[labels[sample]!]!++
+    return { client: client + 1, samples: samples.length, classes: counts, speed: speeds[client]! }
+  })
+}
+
+/** Speeds of all clients, as shares of that of the fastest. */
+export const speedsOf = ({ clients, heterogeneity }: Settings, seed: number): number[] =>
+  clientSpeeds(clients, heterogeneity.slowest, seed)

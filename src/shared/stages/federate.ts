@@ -1,0 +1,128 @@
+import { z } from 'zod'
+import {
+  batchNormChoices,
+  federationResult,
+  heterogeneitySchema,
+  holderSchema,
+  partitionSchema,
+  strategySchema,
+} from '../federation.ts'
+import { idsOf } from '../methods.ts'
+import { defineStage, layerSparsitySchema, sparsityCounts } from '../stage.ts'
+import { checkTraining, trainingParameters } from '../training.ts'
+
+const { batch, optimizer, schedule, labelSmoothing, clipNorm, precision } = trainingParameters
+
+export const federate = defineStage({
+  use: 'federate',
+  label: 'Federate',
+  help: 'Trains over clients that keep their samples: each trains on its own, the server averages, round after round. All on this machine, with every byte that would have travelled counted.',
+  changesModel: true,
+  parameters: {
+    clients: z.int().min(1).max(10_000).meta({
+      label: 'Clients',
+      unit: 'clients',
+      help: 'Holders of the training samples that are not held out for validation.',
+    }),
+    rounds: z.int().min(1).max(10_000).meta({
+      label: 'Rounds',
+      unit: 'rounds',
+      help: 'Exchanges of models between clients and server.',
+    }),
+    localEpochs: z.int().min(1).max(1000).default(1).meta({
+      label: 'Local epochs',
+      unit: 'epochs',
+      help: 'Passes of each client over its own samples in a round.',
+    }),
+    partition: partitionSchema.prefault('dirichlet').meta({
+      label: 'Partition',
+      help: 'Which client holds which samples. Drawn by the seed of the run.',
+    }),
+    strategy: strategySchema.prefault('fedavg').meta({
+      label: 'Strategy',
+      help: 'What clients minimise, and what the server makes of their models.',
+    }),
+    participation: z.number().gt(0).max(1).default(1).meta({
+      label: 'Participation',
+      unit: 'share',
+      help: 'Share of the clients that the server chooses for a round, at least one.',
+    }),
+    batchNorm: z.enum(idsOf(batchNormChoices)).default('recalibrated').meta({
+      label: 'Batch normalisation',
+      help: 'Where its running statistics come from. The mean of the statistics of uneven clients is not what the mean of their weights sees; measured anew they fit from the first round.',
+      choices: batchNormChoices,
+    }),
+    recalibrationBatches: z.int().min(1).max(10_000).default(4).meta({
+      label: 'Recalibration batches',
+      unit: 'batches',
+      help: 'Training batches that the server measures statistics on, where they are recalibrated.',
+    }),
+    heterogeneity: heterogeneitySchema.prefault({}).meta({
+      label: 'Heterogeneity',
+      help: 'How clients differ in speed and reliability.',
+    }),
+    batch,
+    optimizer: optimizer.meta({
+      label: 'Optimizer',
+      help: 'What makes new weights from gradients. Each client begins it anew in each round.',
+    }),
+    schedule: schedule.meta({
+      label: 'Schedule',
+      help: 'How the learning rate changes over the local epochs of all rounds.',
+    }),
+    labelSmoothing,
+    clipNorm,
+    precision,
+    clientSamples: z.int().min(0).max(1_000_000).default(500).meta({
+      label: 'Samples per client score',
+      unit: 'samples',
+      help: "Validation samples on which each client's own model is scored after its local training. 0 scores none.",
+    }),
+    target: z.number().gt(0).max(1).optional().meta({
+      label: 'Target',
+      unit: 'share',
+      help: 'An accuracy on validation: the first round that reaches it, and the bytes until then, are said.',
+    }),
+    keep: z
+      .enum(['best', 'last'])
+      .default('best')
+      .meta({
+        label: 'Keep',
+        help: 'Which model the next stage gets.',
+        choices: {
+          best: {
+            label: 'Best',
+            help: 'of the round with the most right on validation; the last where data.validation is 0',
+          },
+          last: { label: 'Last', help: 'of the last round' },
+        },
+      }),
+  },
+  check({ value, issues }) {
+    const fault = (path: (string | number)[], message: string) =>
+      issues.push({ code: 'custom', message, input: undefined, path })
+    const { strategy, optimizer, heterogeneity, batchNorm, participation, rounds, localEpochs } = value
+    checkTraining({ value: { epochs: rounds * localEpochs, schedule: value.schedule }, issues })
+    if ((strategy.kind === 'fednova' || strategy.kind === 'scaffold') && optimizer.kind !== 'sgd')
+      fault(['optimizer', 'kind'], `must be sgd for the strategy ${strategy.kind}`)
+    if (heterogeneity.slowest < 1 && heterogeneity.deadline === undefined)
+      fault(['heterogeneity', 'deadline'], 'is required where slowest is below 1: without it nobody is late')
+    if (strategy.kind === 'centralised') {
+      if (participation < 1) fault(['participation'], 'must be 1 for the strategy centralised')
+      if (heterogeneity.deadline !== undefined || heterogeneity.dropOut > 0)
+        fault(['heterogeneity'], 'must be left out for the strategy centralised')
+    }
+    if (strategy.kind === 'local' && value.clientSamples === 0)
+      fault(['clientSamples'], 'must be above 0 for the strategy local, whose clients have no other score')
+    if (batchNorm === 'local' && value.clientSamples === 0)
+      fault(['clientSamples'], 'must be above 0 where statistics are kept local: clients score a round with their own')
+  },
+  result: {
+    ...federationResult,
+    /** The partition, and what clients are like. */
+    clients: z.array(holderSchema),
+    trainableParams: z.int().min(1),
+    ...sparsityCounts,
+    layers: z.array(layerSparsitySchema),
+  },
+})
