@@ -13,6 +13,7 @@ import type { Recipe } from '../shared/recipe.ts'
 import { type Stage, stages as stageTable } from '../shared/stages.ts'
 import { createTeachers } from './distillation/teachers.ts'
 import { calibrationIndices } from './distortion/calibration.ts'
+import { federationSeed, holdersOf } from './federation/holders.ts'
 import { createCompiler } from './job-compiler.ts'
 import { createSelect, fitToDataset, freshModel, hasValidation, normalizationOf, readModel } from './job-inputs.ts'
 import { createProgress } from './job-progress.ts'
@@ -72,7 +73,11 @@ async function runStages(job: Job, setting: Setting): Promise<void> {
   )
   const remaining = [...recipe.stages.entries()].slice(job.firstStage)
   // Before hours of work, not after them: everything that a later stage will ask for is there.
-  for (const [, stage] of remaining) requireSamples(stage, recipe, dataset, select)
+  for (const [index, stage] of remaining) {
+    requireSamples(stage, recipe, dataset, select)
+    if (stage.use !== 'federate') continue
+    await holdersOf(stage, select('train'), federationSeed(job.seed, occurrenceOf(recipe, index)))
+  }
 
   let { model } = setting
   const teachers = createTeachers(job, dataset, model)
@@ -91,7 +96,7 @@ async function runStages(job: Job, setting: Setting): Promise<void> {
         earlierSeconds: 0,
         augmentation: recipe.data.augment,
         seed: job.seed,
-        occurrence: recipe.stages.slice(0, index).filter(({ use }) => use === stage.use).length,
+        occurrence: occurrenceOf(recipe, index),
         signal,
         cacheDirectory: job.cacheDirectory,
         select,
@@ -123,6 +128,10 @@ async function runStages(job: Job, setting: Setting): Promise<void> {
     compiler.dispose()
   }
 }
+
+/** How many stages of the same use came before. */
+const occurrenceOf = ({ stages }: Recipe, index: number): number =>
+  stages.slice(0, index).filter(({ use }) => use === stages[index]!.use).length
 
 /** Throws `dataset.no-split` and `argument.invalid` where the data set has not what the stage works with. */
 function requireSamples(stage: Stage, { data }: Recipe, dataset: Dataset, select: StageContext['select']): void {

@@ -16,6 +16,7 @@ import { EspalierError, toErrorData } from '../shared/errors.ts'
 import type { ReaderOptions } from '../shared/reader-options.ts'
 import type { Recipe } from '../shared/recipe.ts'
 import { type Stage, stages as stageTable } from '../shared/stages.ts'
+import { requirePartitions } from './partition-inputs.ts'
 import type { StoredDataset, StoredModel } from './project/library.ts'
 import type { RunInputs } from './project/run-inputs.ts'
 import { fileSignature } from './signature.ts'
@@ -96,6 +97,7 @@ export async function readInputs(recipe: Recipe, readers: Readers, options: Read
   if (model) requireFit(model, dataset)
   requireNormalization(recipe.data, dataset)
   requireSplits(recipe, dataset)
+  await requirePartitions(recipe, dataset)
   const id = model?.architecture ?? architecture!
   const graph = architectureOf(id, { classes: dataset.classes.length, inputDims: inputDimsOf(dataset) })
   for (const [index, stage] of recipe.stages.entries())

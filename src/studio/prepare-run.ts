@@ -7,6 +7,7 @@ import { workFolder } from './directories.ts'
 import { stageKeys, twinKeys } from './identity.ts'
 import { type Inputs, readInputs } from './inputs.ts'
 import { addDataset, addModel } from './library.ts'
+import { withFileFingerprints } from './partition-inputs.ts'
 import type { Project } from './project/project.ts'
 import type { StoredRun } from './project/runs.ts'
 import type { Recorder } from './recorder.ts'
@@ -44,7 +45,7 @@ export async function prepareRun(
   const { dataset, model, architecture, layers } = inputs
   const teachers = findTeachers(project, recipe)
   const keyInputs = {
-    recipe,
+    recipe: await withFileFingerprints(recipe),
     seed,
     dataFingerprint: dataset.fingerprint,
     weightsFingerprint: model?.fingerprint ?? null,

@@ -5,6 +5,7 @@ import { architectureOf } from '../core/architectures.ts'
 import { EspalierError } from '../shared/errors.ts'
 import { checkRecipe, type Recipe, type RecipeProblem } from '../shared/recipe.ts'
 import { requireFit, requireNormalization, requireTrainable } from './inputs.ts'
+import { partitionPathOf } from './partition-inputs.ts'
 import type { Project } from './project/project.ts'
 import { resolvePaths } from './recipe-paths.ts'
 
@@ -33,6 +34,8 @@ function problemsOf({ model, data, stages }: Recipe, project: Project): RecipePr
   for (const [index, stage] of stages.entries()) {
     const file = stage.use === 'distill' ? stage.teacher.checkpoint : undefined
     if (file !== undefined && !existsSync(file)) add(`stages[${index}].teacher.checkpoint`, `There is no file ${file}.`)
+    const path = partitionPathOf(stage)
+    if (path !== undefined && !existsSync(path)) add(`stages[${index}].partition.path`, `There is no file ${path}.`)
   }
   if (model.architecture !== undefined) attempt('model.architecture', () => architectureOf(model.architecture!))
   const atPath = project.datasets.byPath(data.path)

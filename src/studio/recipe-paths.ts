@@ -2,6 +2,7 @@
 import { isAbsolute, resolve } from 'node:path'
 import type { Recipe } from '../shared/recipe.ts'
 import type { Stage } from '../shared/stages.ts'
+import { withPartitionPath } from './partition-inputs.ts'
 
 /** The recipe with absolute paths: the form in which it is queued and kept. */
 export function resolvePaths(recipe: Recipe, folder: string): Recipe {
@@ -10,7 +11,7 @@ export function resolvePaths(recipe: Recipe, folder: string): Recipe {
     ...recipe,
     model: withCheckpointAt(recipe.model, folder),
     data: { ...recipe.data, path: at(recipe.data.path, folder) },
-    stages: recipe.stages.map(stage => withTeacherAt(stage, folder)),
+    stages: recipe.stages.map(stage => withPartitionPath(withTeacherAt(stage, folder), path => at(path, folder))),
     ...(recipe.study && {
       study: {
         ...recipe.study,

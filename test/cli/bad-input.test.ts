@@ -104,6 +104,101 @@ const cases: readonly Case[] = [
       stages: [{ use: 'train', epochs: 1, trainable: 'batchnorm' }],
     }),
   },
+  // Of 40 training samples 4 are held out.
+  ...(
+    [
+      ['more clients than samples', 'argument.invalid', /37 clients .* need 37, and there are 36/, { clients: 37 }],
+      [
+        'a beta of 0',
+        'recipe.invalid',
+        /stages\[0\]\.partition\.beta must be above 0, got 0/,
+        { partition: { kind: 'dirichlet', beta: 0 } },
+      ],
+      ['a participation of 0', 'recipe.invalid', /participation must be above 0, got 0/, { participation: 0 }],
+      [
+        'a participation above 1',
+        'recipe.invalid',
+        /participation must be at most 1, got 1\.5/,
+        { participation: 1.5 },
+      ],
+      [
+        'shards that are too many',
+        'argument.invalid',
+        /need 60, and|need 60 samples/,
+        { clients: 3, partition: { kind: 'shards', perClient: 20 } },
+      ],
+      [
+        'a strategy that there is not',
+        'recipe.invalid',
+        /strategy.* must be one of fedavg, fedprox/,
+        { strategy: 'fedavgg' },
+      ],
+      [
+        'SCAFFOLD with Adam',
+        'recipe.invalid',
+        /optimizer\.kind must be sgd for the strategy scaffold/,
+        { strategy: 'scaffold', optimizer: 'adam' },
+      ],
+      [
+        'slow clients that nobody waits for',
+        'recipe.invalid',
+        /deadline is required/,
+        { heterogeneity: { slowest: 0.5 } },
+      ],
+      [
+        'a partition file that is not there',
+        'file.missing',
+        /none\.json/,
+        { partition: { kind: 'file', path: 'none.json' } },
+      ],
+    ] as const
+  ).map(
+    ([name, code, says, more]): Case => ({
+      name: `a federation with ${name}`,
+      code,
+      says,
+      make: () => ({ stages: [{ use: 'federate', clients: 2, rounds: 1, partition: 'iid', ...more }] }),
+    }),
+  ),
+  ...(
+    [
+      [
+        'misses samples',
+        [
+          [0, 1, 2],
+          [3, 4],
+        ],
+        'argument.invalid',
+        /split\.json.* 35 samples are given to nobody, the first is 5/,
+      ],
+      [
+        'repeats a sample',
+        [
+          [0, 1],
+          [1, 2],
+        ],
+        'argument.invalid',
+        /split\.json.* sample 1 is given to client 1 and again to client 2/,
+      ],
+      [
+        'counts more of a class than there are',
+        [{ 0: 3 }, { 0: 2 }],
+        'argument.invalid',
+        /client 2 has 2 samples of class 0, and 1 are left/,
+      ],
+      ['is no list', { clients: 2 }, 'file.corrupt', /split\.json is no partition/],
+    ] as const
+  ).map(
+    ([name, holdings, code, says]): Case => ({
+      name: `a partition file that ${name}`,
+      code,
+      says,
+      make({ write }) {
+        write('split.json', JSON.stringify(holdings))
+        return { stages: [{ use: 'federate', clients: 2, rounds: 1, partition: { kind: 'file', path: 'split.json' } }] }
+      },
+    }),
+  ),
   {
     name: 'features to disable where there is no batch norm',
     code: 'model.invalid',

@@ -9,6 +9,9 @@ import type { Selection } from '../stage-runner.ts'
 
 type Settings = Pick<StageOf<'federate'>, 'clients' | 'partition' | 'heterogeneity'>
 
+/** Of a federation, from that of its run. */
+export const federationSeed = (seed: number, occurrence: number): number => deriveSeed(seed, 'federate', occurrence)
+
 /** Samples of each client, ascending. The same seed gives the same. Throws `argument.invalid` and `file.*`. */
 export async function holdersOf(
   { clients, partition: settings }: Settings,
