@@ -16,10 +16,15 @@ export async function requirePartitions({ stages, data }: Recipe, { splits }: Da
     const { clients, partition: settings } = stage
     const shared = train.count - validationCount(train.count, data.validation)
     requireEnoughSamples({ clients, minimum: settings.minimum }, shared)
-    if (settings.kind !== 'file') continue
+    // What is drawn until it fits can only be told by drawing it from the samples themselves.
+    if (settings.kind === 'dirichlet' || settings.kind === 'quantity') continue
     // Which sample is of which class does not matter here, only how many are.
     const labels = Int32Array.from(train.perClass.flatMap((count, label) => Array<number>(count).fill(label)))
     const samples = labels.map((_, sample) => sample)
+    if (settings.kind !== 'file') {
+      partition({ labels, samples: samples.subarray(0, shared), clients, minimum: 1, seed: 0 }, settings)
+      continue
+    }
     const holdings = await readPartitionFile(settings.path)
     partition({ labels, samples, clients, minimum: 1, seed: 0 }, { kind: 'file', holdings, file: settings.path })
   }
