@@ -3,12 +3,15 @@ import { createHash } from 'node:crypto'
 import { partition, requireEnoughSamples } from '../core/federation/partitions.ts'
 import { validationCount } from '../core/split.ts'
 import { readPartitionBytes, readPartitionFile } from '../formats/partition-file.ts'
+import type { DatasetReport } from '../shared/domain.ts'
 import type { Recipe } from '../shared/recipe.ts'
 import type { Stage } from '../shared/stages.ts'
-import type { DatasetFacts } from './inputs.ts'
 
 /** Throws `argument.invalid` or `file.*` where clients cannot be given their samples. Some of it only a draw can tell. */
-export async function requirePartitions({ stages, data }: Recipe, { splits }: DatasetFacts): Promise<void> {
+export async function requirePartitions(
+  { stages, data }: Recipe,
+  { splits }: Pick<DatasetReport, 'splits'>,
+): Promise<void> {
   const train = splits.find(({ name }) => name === 'train')
   if (!train) return
   for (const stage of stages) {
