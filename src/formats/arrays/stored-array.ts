@@ -12,7 +12,7 @@ export interface StoredArray {
   /** The type in words: `uint8`, `float64`. */
   readonly typeName: string
   readonly isBigEndian: boolean
-  /** The file's bytes; the values start at `dataOffset`, row by row. */
+  /** Bytes; the values start at `dataOffset`, row by row (C order). */
   chunks(): AsyncIterable<Uint8Array>
   readonly dataOffset: number
 }

@@ -1,6 +1,7 @@
 /** NumPy arrays: an .npz, or a folder or archive of .npy files, whose names say what they are. */
 import { EspalierError } from '../../shared/errors.ts'
 import { openArrays } from '../arrays/dataset.ts'
+import { inRows } from '../arrays/fortran.ts'
 import { type LabelledArrays, nameOfType, type StoredArray } from '../arrays/stored-array.ts'
 import { checkNpySize, npyHeaderSize, readNpyHeader } from '../codecs/npy.ts'
 import type { ImportNote, SplitName } from '../dataset.ts'
@@ -73,27 +74,13 @@ async function openArray(tree: Tree, entry: TreeEntry): Promise<StoredArray> {
   const name = tree.locate(entry)
   const header = readNpyHeader(await tree.readRange(entry, 0, npyHeaderSize), name)
   checkNpySize(header, entry.size, name)
-  const { type, dims, isBigEndian, isFortran, dataOffset } = header
-  if (isFortran && dims.filter(dim => dim > 1).length > 1) {
-    throw new EspalierError({
-      code: 'dataset.invalid',
-      message: `${name} is stored in Fortran order.`,
-      file: name,
-      rule: 'Arrays are stored row by row (C order).',
-      hint: 'Save numpy.ascontiguousarray(array) instead.',
-    })
-  }
-  const typeName = nameOfType(type)
-  return {
-    name,
-    label: arrayName(entry),
-    dims,
-    type,
-    typeName,
-    isBigEndian,
-    dataOffset,
-    chunks: () => tree.chunks(entry),
-  }
+  const { type, dims, isBigEndian, isFortran } = header
+  const chunks = () => tree.chunks(entry)
+  const rows =
+    isFortran && dims.length > 1 && !dims.includes(0)
+      ? { chunks: () => inRows({ ...header, chunks }), dataOffset: 0 }
+      : { chunks, dataOffset: header.dataOffset }
+  return { name, label: arrayName(entry), dims, type, typeName: nameOfType(type), isBigEndian, ...rows }
 }
 
 function noPair(tree: Tree): EspalierError {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { inRows } from '../../../src/formats/arrays/fortran.ts'
 import { openDataset } from '../../../src/formats/datasets.ts'
 import { makeZip } from '../codecs/make-zip.ts'
 import { fuzz, thrownBy } from '../fuzz.ts'
@@ -261,9 +262,48 @@ describe('NumPy arrays', () => {
     expect(error.message).toMatch(message)
   })
 
-  it('refuses Fortran order and Python objects', async () => {
-    const fortran = await thrownBy(() => openDataset(`${fixtures}/fortran.npz`))
-    expect(fortran).toMatchObject({ code: 'dataset.invalid', hint: expect.stringContaining('ascontiguousarray') })
+  it('reads Fortran order, as NumPy saves it, one-hot labels too', async () => {
+    const dataset = await openDataset(`${fixtures}/fortran.npz`)
+    expect(dataset.shape).toEqual([4, 5, 3])
+    expect(await readAll(dataset, dataset.splits.train!)).toEqual(range(dataset.splits.train!.count).map(image))
+    const oneHot = npyFile('|u1', [3, 2], Uint8Array.of(1, 0, 1, 0, 1, 0), true) // columns: 1 0 1 and 0 1 0
+    const labelled = await openDataset(make(pair(images3, oneHot)))
+    expect([...labelled.splits.train!.labels]).toEqual([0, 1, 0])
+  })
+
+  it('turns Fortran order into rows, however small the blocks and whatever the pieces (brute force)', async () => {
+    for (const dims of [[7], [5, 3], [2, 3, 4], [3, 4, 1, 5], [6, 1, 1]]) {
+      for (const valueSize of [1, 4]) {
+        const count = dims.reduce((a, b) => a * b)
+        const fortran = new Uint8Array(9 + count * valueSize)
+        const expected = new Uint8Array(count * valueSize)
+        for (let c = 0; c < count; c++) {
+          // Index by index: the last dim runs fastest in C order, the first one in Fortran order.
+          let rest = c
+          const index = dims.map(() => 0)
+          for (let dim = dims.length - 1; dim >= 0; dim--) {
+            index[dim] = rest % dims[dim]!
+            rest = Math.floor(rest / dims[dim]!)
+          }
+          const f = index.reduceRight((sum, i, dim) => sum * dims[dim]! + i, 0)
+          for (let byte = 0; byte < valueSize; byte++) {
+            expected[c * valueSize + byte] = 1 + ((17 * c + byte) % 251)
+            fortran[9 + f * valueSize + byte] = 1 + ((17 * c + byte) % 251)
+          }
+        }
+        async function* chunks() {
+          for (let at = 0; at < fortran.length; at += 11) yield fortran.subarray(at, at + 11)
+        }
+        for (const blockBytes of [1, 13, 1000]) {
+          const rows: number[] = []
+          for await (const block of inRows({ dims, valueSize, dataOffset: 9, chunks }, blockBytes)) rows.push(...block)
+          expect(rows).toEqual([...expected])
+        }
+      }
+    }
+  })
+
+  it('refuses Python objects', async () => {
     const objects = await thrownBy(() => openDataset(`${fixtures}/objects.npz`))
     expect(objects).toMatchObject({ code: 'dataset.invalid', message: expect.stringContaining('Python objects') })
   })
