@@ -3,6 +3,7 @@
  * calls `run.compare` and `run.list` return in, the document out.
  */
 import type { ComparedRun, Comparison, RunSummary } from '../domain.ts'
+import { settingTitle } from '../setting-title.ts'
 import { barChart, type Curve, lineChart, seriesColour } from './charts.ts'
 import { reportStyle } from './style.ts'
 import { accuracy, count, duration, type Html, html, macs, percent } from './text.ts'
@@ -187,7 +188,7 @@ function settingTable({ runs, differing }: Comparison): Html {
     ({ number, name }) => html`<th>${number} ${name}</th>`,
   )}</tr></thead>
 <tbody>${shown.map(
-    path => html`<tr><th>${path}</th>${runs.map(({ settings }) => html`<td>${settings[path] ?? '–'}</td>`)}</tr>
+    path => html`<tr><th>${settingTitle(path, runs)}</th>${runs.map(({ settings }) => html`<td>${settings[path] ?? '–'}</td>`)}</tr>
 `,
   )}</tbody></table>`
   return section('Settings', 'What is not the same in all runs that have it.', table)

@@ -131,9 +131,9 @@ describe('a report', () => {
       settings: { 'stages[0].use': 'prune', 'stages[0].sparsity': '0.75', 'data.augment': 'crop-flip' },
     })
     const document = report([first, other], ['stages[0].use', 'stages[0].sparsity', 'data.augment'])
-    expect(document).toContain('<th>stages[0].use</th><td>prune</td><td>evaluate</td>')
-    expect(document).toContain('<th>data.augment</th><td>crop-flip</td><td>none</td>')
-    expect(document).not.toContain('stages[0].sparsity')
+    expect(document).toContain('<th>Stage 1</th><td>prune</td><td>evaluate</td>')
+    expect(document).toContain('<th>Data: augmentation</th><td>crop-flip</td><td>none</td>')
+    expect(document).not.toContain('sparsity</th><td>0.75')
   })
 
   it('is one whole file that runs nothing and fetches nothing, whatever runs are called', () => {
