@@ -1,26 +1,17 @@
 /** Prints one line a finished stage, for a person who watches several runs go by. */
-import type { RunSummary, StageRecord } from '../shared/domain.ts'
+import type { StageRecord } from '../shared/domain.ts'
 import type { StageOutcome } from '../shared/stages.ts'
 import { stages as stageTable } from '../shared/stages.ts'
+import { printFinished, type StagePrinter } from './finished-stages.ts'
 import { count, percent, printable, seconds } from './format.ts'
 import type { ProgressLine } from './progress-line.ts'
-import type { StagePrinter } from './stage-printer.ts'
 import type { Terminal } from './terminal.ts'
 
 export function createBriefPrinter(terminal: Terminal, line: ProgressLine): StagePrinter {
-  const printed = new Map<string, number>()
-  return {
-    print(run: RunSummary) {
-      for (const stage of run.stages) {
-        const next = printed.get(run.id) ?? 0
-        if (stage.state !== 'finished' || stage.index < next) continue
-        printed.set(run.id, stage.index + 1)
-        line.clear()
-        if (next === 0) terminal.out(`\n${terminal.bold(printable(`${run.number} ${run.name}`))}\n`)
-        terminal.out(`${stageText(stage)}\n`)
-      }
-    },
-  }
+  return printFinished(line, (run, stage, isFirst) => {
+    if (isFirst) terminal.out(`\n${terminal.bold(printable(`${run.number} ${run.name}`))}\n`)
+    terminal.out(`${stageText(stage)}\n`)
+  })
 }
 
 function stageText({ use, seconds: took, cached, outcome }: StageRecord): string {

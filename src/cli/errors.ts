@@ -1,7 +1,7 @@
 /** How a command ends when something is wrong: one sentence, or one JSON object, and an exit status. */
 import { CommanderError } from 'commander'
 import { type ErrorData, type ErrorKind, errorKinds, toErrorData } from '../shared/errors.ts'
-import { printable } from './format.ts'
+import { jsonLine, printable } from './format.ts'
 import type { Terminal } from './terminal.ts'
 
 export const exitStatuses: Readonly<Record<ErrorKind, number>> = { input: 2, failure: 1, interrupted: 130 }
@@ -11,7 +11,7 @@ export const statusOf = ({ code }: Pick<ErrorData, 'code'>): number => exitStatu
 /** Writes the error to standard error and returns the exit status. */
 export function report(thrown: unknown, terminal: Terminal, asJson: boolean): number {
   const error = thrown instanceof CommanderError ? fromCommander(thrown) : toErrorData(thrown)
-  terminal.err(`${asJson ? JSON.stringify({ error }) : oneLine(error)}\n`)
+  terminal.err(asJson ? jsonLine({ error }) : `${oneLine(error)}\n`)
   return statusOf(error)
 }
 

@@ -4,8 +4,9 @@ import type { RunSummary } from '../shared/domain.ts'
 import { EspalierError, fromErrorData } from '../shared/errors.ts'
 import type { Studio } from '../studio/studio.ts'
 import { oneLine, report, statusOf } from './errors.ts'
+import type { StagePrinter } from './finished-stages.ts'
 import { type ProgressLine, progressText } from './progress-line.ts'
-import { createStagePrinter, type StagePrinter } from './stage-printer.ts'
+import { createStagePrinter } from './stage-printer.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface FollowOptions {

@@ -39,6 +39,11 @@ export const printable = (text: string): string =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   text.replaceAll(/[\x00-\x1f\x7f-\x9f]/g, '?')
 
+/** One JSON value a line. JSON escapes control characters but the upper ones, which a terminal may obey as well. */
+export const jsonLine = (value: unknown): string =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  `${JSON.stringify(value).replaceAll(/[\x7f-\x9f]/g, sign => `\\u00${sign.charCodeAt(0).toString(16)}`)}\n`
+
 export interface Column<Row> {
   readonly title: string
   readonly text: (row: Row) => string
@@ -48,7 +53,10 @@ export interface Column<Row> {
 
 /** Lines of a table, the first being the titles. Each line ends without spaces. */
 export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string[] {
-  const cells = [columns.map(({ title }) => title), ...rows.map(row => columns.map(({ text }) => printable(text(row))))]
+  const cells = [
+    columns.map(({ title }) => printable(title)),
+    ...rows.map(row => columns.map(({ text }) => printable(text(row)))),
+  ]
   const widths = columns.map((_, index) => Math.max(...cells.map(line => line[index]!.length)))
   return cells.map(line =>
     line

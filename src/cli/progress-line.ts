@@ -1,6 +1,6 @@
 /** One line that is drawn over while a person watches; in a pipe or a log, lines that stay. */
 import type { RunProgress } from '../shared/domain.ts'
-import { count, seconds } from './format.ts'
+import { count, printable, seconds } from './format.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface ProgressLine {
@@ -22,13 +22,13 @@ export function createProgressLine(terminal: Terminal): ProgressLine {
     draw(text) {
       if (!terminal.isWatched) return
       clear()
-      terminal.err(text.slice(0, terminal.columns - 1))
+      terminal.err(printable(text).slice(0, terminal.columns - 1))
       isDrawn = true
     },
     clear,
     say(text) {
       clear()
-      terminal.err(`${text}\n`)
+      terminal.err(`${printable(text)}\n`)
     },
   }
 }

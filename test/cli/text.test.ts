@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { oneLine } from '../../src/cli/errors.ts'
-import { macs, percent, seconds, table } from '../../src/cli/format.ts'
+import { jsonLine, macs, percent, seconds, table } from '../../src/cli/format.ts'
 import { createProgressLine, progressText } from '../../src/cli/progress-line.ts'
 import { projectFileFor } from '../../src/cli/recipe-file.ts'
 import type { Terminal } from '../../src/cli/terminal.ts'
@@ -90,6 +90,12 @@ it('names a project after its recipe in characters that every file system takes'
 it('shows control characters of names instead of obeying them', () => {
   const rows = table([{ title: 'name', text: (row: string) => row }], ['\x1b[31mred\x07', 'a\nb\x9b2J'])
   expect(rows).toEqual(['name', '?[31mred?', 'a?b?2J'])
+  const { written, to } = terminal(true)
+  const line = createProgressLine({ ...to, columns: 80 })
+  line.draw('Reading \x1b]0;title\x07.zip')
+  line.say('run of\r\x9b2K')
+  expect(written).toEqual(['Reading ?]0;title?.zip', '\r\x1b[2K', 'run of??2K\n'])
+  expect(jsonLine({ name: '\x1b[31m\x9b2J\x7f' })).toBe('{"name":"\\u001b[31m\\u009b2J\\u007f"}\n')
   expect(oneLine({ message: 'There is no \x1b]0;title\x07.', hint: 'Look\n again.' })).toBe(
     'There is no ?]0;title?. Look again.',
   )

@@ -1,10 +1,11 @@
 /** `espalier compare`: the runs of a project side by side, with the settings that differ. */
 import { basename, resolve } from 'node:path'
 import type { ComparedRun, Comparison } from '../../shared/domain.ts'
+import { settingTitle } from '../../shared/setting-title.ts'
 import { compareProject } from '../../studio/compare-project.ts'
 import { writeReport } from '../../studio/report.ts'
 import type { DefineCommand } from '../command.ts'
-import { type Column, count, macs, percent, seconds, table } from '../format.ts'
+import { type Column, count, jsonLine, macs, percent, printable, seconds, table } from '../format.ts'
 
 export const defineCompare: DefineCommand = (program, terminal, end) => {
   program
@@ -15,11 +16,11 @@ export const defineCompare: DefineCommand = (program, terminal, end) => {
     .option('--report <file>', 'write a report too: one HTML file')
     .action(async (file: string, options: { json?: true; report?: string }) => {
       const { comparison, runs } = compareProject(file)
-      terminal.out(options.json ? `${JSON.stringify(comparison)}\n` : `${lines(comparison).join('\n')}\n`)
+      terminal.out(options.json ? jsonLine(comparison) : `${lines(comparison).join('\n')}\n`)
       if (options.report !== undefined) {
         const title = basename(file).replace(/\.espalier$/i, '')
         const report = await writeReport(options.report, { title, comparison, runs, project: resolve(file) })
-        terminal.err(`Report: ${report}\n`)
+        terminal.err(`Report: ${printable(report)}\n`)
       }
       end(0)
     })
@@ -28,7 +29,7 @@ export const defineCompare: DefineCommand = (program, terminal, end) => {
 function lines({ runs, differing }: Comparison): string[] {
   if (runs.length === 0) return ['There are no runs in this project yet.']
   const settings = differing.map(
-    (path): Column<ComparedRun> => ({ title: path, text: run => run.settings[path] ?? '-' }),
+    (path): Column<ComparedRun> => ({ title: settingTitle(path, runs), text: run => run.settings[path] ?? '-' }),
   )
   return table<ComparedRun>(
     [

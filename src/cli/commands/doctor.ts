@@ -3,6 +3,7 @@ import type { DoctorReport } from '../../shared/doctor.ts'
 import { runDoctor } from '../../studio/doctor.ts'
 import type { DefineCommand } from '../command.ts'
 import { exitStatuses } from '../errors.ts'
+import { jsonLine, printable } from '../format.ts'
 
 export const defineDoctor: DefineCommand = (program, terminal, end) => {
   program
@@ -11,7 +12,7 @@ export const defineDoctor: DefineCommand = (program, terminal, end) => {
     .option('--json', 'print one JSON object')
     .action(async (options: { json?: true }) => {
       const report = await runDoctor()
-      terminal.out(options.json ? `${JSON.stringify(report)}\n` : `${lines(report).join('\n')}\n`)
+      terminal.out(options.json ? jsonLine(report) : `${lines(report).map(printable).join('\n')}\n`)
       end(report.ok ? 0 : exitStatuses.failure)
     })
 }

@@ -5,7 +5,7 @@ import type { DatasetFacts, ModelFacts } from '../../studio/inputs.ts'
 import { recognise } from '../../studio/library.ts'
 import { createReaders } from '../../studio/readers.ts'
 import type { DefineCommand } from '../command.ts'
-import { count, macs, percent, printable, table } from '../format.ts'
+import { count, jsonLine, macs, percent, printable, table } from '../format.ts'
 import { createProgressLine, progressText } from '../progress-line.ts'
 import type { Terminal } from '../terminal.ts'
 
@@ -23,7 +23,7 @@ async function inspect(file: string, asJson: boolean, terminal: Terminal): Promi
   const found = await recognise(resolve(file), createReaders(userDirectories()), {
     onProgress: progress => line.draw(progressText({ ...progress, stage: null, unit: '' })),
   }).finally(line.clear)
-  if (asJson) terminal.out(`${JSON.stringify(toJson(found.kind, found.facts))}\n`)
+  if (asJson) terminal.out(jsonLine(toJson(found.kind, found.facts)))
   else terminal.out(`${(found.kind === 'dataset' ? datasetLines(found.facts) : modelLines(found.facts)).join('\n')}\n`)
   return 0
 }

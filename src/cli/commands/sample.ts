@@ -6,7 +6,7 @@ import { writeReport } from '../../studio/report.ts'
 import { createBriefPrinter } from '../brief-printer.ts'
 import type { DefineCommand } from '../command.ts'
 import { followRuns } from '../follow-runs.ts'
-import { count, macs, percent, seconds, table } from '../format.ts'
+import { count, macs, percent, printable, seconds, table } from '../format.ts'
 import { spanPlot } from '../span-plot.ts'
 import { withStudio } from '../studio-session.ts'
 import type { Terminal } from '../terminal.ts'
@@ -62,7 +62,8 @@ function sample({ project, report, again }: SampleOptions, terminal: Terminal): 
       runs: ended,
       project: path,
     })
-    terminal.out(`\nReport:   ${file}\nProject:  ${path}\nOpen it in the window:  npm start -- "${path}"\n`)
+    const lines = [`Report:   ${file}`, `Project:  ${path}`, `Open it in the window:  npm start -- "${path}"`]
+    terminal.out(`\n${lines.map(printable).join('\n')}\n`)
     return 0
   })
 }
