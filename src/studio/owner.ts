@@ -7,7 +7,7 @@ import { execFileSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { processExists } from '../engine/runtime/process-exists.ts'
+import { processExists } from '../formats/process-exists.ts'
 import type { Owner } from './project/owners.ts'
 
 export { processExists }

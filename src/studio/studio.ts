@@ -87,7 +87,7 @@ export async function createStudio(options: StudioOptions & { readonly readers?:
       engine,
       recentProjects: options.recentProjects?.() ?? [],
     }),
-    'engine.doctor': () => runDoctor({ project, ...(options.probe && { probe: options.probe }) }),
+    'engine.doctor': () => runDoctor({ project, directories, ...(options.probe && { probe: options.probe }) }),
     ...createLibraryCalls({ ...options, project, announcer, ownerId, readers }),
     ...createSampleCalls({ project, announcer, ownerId, readers, directories }),
     ...createRunCalls({ project, queue, announcer, ownerId }),

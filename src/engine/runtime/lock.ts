@@ -2,7 +2,7 @@
 import { mkdir, open, readFile, rm, stat, utimes } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
-import { processExists } from './process-exists.ts'
+import { processExists } from '../../formats/process-exists.ts'
 
 interface Owner {
   readonly pid: number

@@ -1,15 +1,29 @@
 /**
  * Decoded samples on disk, for the next time: `<cacheDirectory>/decoded/<fingerprint>/` with `samples.bin` (raw samples,
  * one after the other) and `index.json`. Each is replaced whole, by a rename, the index last. Of the same data every
- * process makes the same two files, so several may do it at once.
+ * process makes the same two files, so several may do it at once. Beyond a limit the sets that were not used for longest go;
+ * a set in use is marked by a file of the process that reads it, and stays.
  */
 import { randomUUID } from 'node:crypto'
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
+import {
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  rmdir,
+  stat,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { ImportNote } from '../dataset.ts'
 import { diskFault } from '../disk-faults.ts'
 import { readExactly, writeAll } from '../file-io.ts'
+import { decodedFolder, decodedLimit, markInUse, removeLeastUsed } from './kept-sets.ts'
 
 /** Samples that can be read at a byte position. */
 export interface SampleBytes {
@@ -46,8 +60,6 @@ const indexSchema = z.strictObject({
   notes: z.array(z.strictObject({ kind: z.enum(['matched', 'skipped', 'guessed']), text: z.string() })),
 })
 
-const decodedFolder = (cacheDirectory: string): string => join(cacheDirectory, 'decoded')
-
 /** What an earlier session kept, or null where there is nothing whole for this fingerprint. */
 export async function findDecoded(
   cacheDirectory: string,
@@ -55,19 +67,30 @@ export async function findDecoded(
 ): Promise<(DecodedIndex & { readonly samples: SampleBytes }) | null> {
   const folder = join(decodedFolder(cacheDirectory), fingerprint)
   const path = join(folder, 'samples.bin')
+  const indexPath = join(folder, 'index.json')
+  let release: (() => Promise<void>) | undefined
   try {
-    const index = indexSchema.parse(JSON.parse(await readFile(join(folder, 'index.json'), 'utf8')))
+    const index = indexSchema.parse(JSON.parse(await readFile(indexPath, 'utf8')))
+    release = await markInUse(folder)
     const { size } = await stat(path)
-    if (index.fingerprint !== fingerprint || index.bytes !== size) return null
-    return { ...index, samples: fileSamples(await open(path, 'r'), path) }
+    if (index.fingerprint !== fingerprint || index.bytes !== size) throw new Error('it is not whole')
+    const file = await open(path, 'r')
+    const now = new Date()
+    await utimes(indexPath, now, now).catch(() => {}) // when it was used last; a cache that may only be read is none the less one
+    return { ...index, samples: fileSamples(file, path, release) }
   } catch {
     // Absent, damaged or of another version: all the same, it is made again.
+    await release?.()
     return null
   }
 }
 
 /** Starts to keep samples. Throws `disk.full`, `disk.read-only`. */
-export async function createDecoded(cacheDirectory: string, fingerprint: string): Promise<DecodedDraft> {
+export async function createDecoded(
+  cacheDirectory: string,
+  fingerprint: string,
+  limit = decodedLimit,
+): Promise<DecodedDraft> {
   const folder = join(decodedFolder(cacheDirectory), fingerprint)
   const draft = join(folder, `${randomUUID()}.tmp`)
   const draftIndex = join(folder, `${randomUUID()}.tmp`)
@@ -96,6 +119,7 @@ export async function createDecoded(cacheDirectory: string, fingerprint: string)
         throw diskFault(folder, cause)
       }
       const kept = await findDecoded(cacheDirectory, fingerprint)
+      await removeLeastUsed(cacheDirectory, limit, fingerprint)
       if (kept) return kept.samples
       throw diskFault(folder, new Error('what was written is not there any more'))
     },
@@ -108,8 +132,14 @@ export async function createDecoded(cacheDirectory: string, fingerprint: string)
   }
 }
 
-function fileSamples(file: FileHandle, path: string): SampleBytes {
-  return { read: (position, into) => readExactly(file, path, position, into), close: () => file.close() }
+function fileSamples(file: FileHandle, path: string, release: () => Promise<void>): SampleBytes {
+  return {
+    read: (position, into) => readExactly(file, path, position, into),
+    async close() {
+      await file.close()
+      await release()
+    },
+  }
 }
 
 /** Drafts of processes that died. A day is longer than any import takes. */

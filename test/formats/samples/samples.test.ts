@@ -126,6 +126,7 @@ describe('fingerprints', () => {
       path: 'large',
       kind: 'folder',
       entries,
+      folders: [],
       notes: [],
       locate: ({ path }) => path,
       read: async () => new Uint8Array(),
