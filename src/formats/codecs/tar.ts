@@ -14,6 +14,8 @@ export interface TarFile {
 
 export interface TarContents {
   readonly files: readonly TarFile[]
+  /** Names of those that the archive lists, without a slash at the end. */
+  readonly folders: readonly string[]
   /** Links, devices and what else is no file; they are not read. */
   readonly ignored: number
 }
@@ -35,6 +37,7 @@ export async function unpackTar(
   limits: TarLimits = defaultZipLimits,
 ): Promise<TarContents> {
   const files: TarFile[] = []
+  const folders: string[] = []
   const names = new Set<string>()
   let ignored = 0
   const reader = extract()
@@ -44,8 +47,10 @@ export async function unpackTar(
     for await (const entry of reader) {
       const { type, size = 0 } = entry.header
       const name = nameOf(entry.header)
-      if (type === 'directory') checkName(path, name, new Set())
-      else checkName(path, name, names)
+      if (type === 'directory') {
+        checkName(path, name, new Set())
+        if (folders.length < limits.maxEntries) folders.push(name.replace(/\/+$/, ''))
+      } else checkName(path, name, names)
       if (names.size > limits.maxEntries) throw unpackBomb(path, `it has more than ${limits.maxEntries} entries`)
       if (size > limits.maxEntrySize) throw unpackBomb(path, `entry ${quoted(name)} declares ${size} bytes`)
       const isFile = type === 'file' || type === 'contiguous-file'
@@ -57,7 +62,7 @@ export async function unpackTar(
     throw tarFault(path, cause)
   }
   if (files.length === 0 && names.size === 0) throw damaged(path, 'it holds no tar entry')
-  return { files, ignored }
+  return { files, folders, ignored }
 }
 
 /** `./a/b` and `a/b` are the same file. */

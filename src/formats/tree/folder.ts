@@ -17,15 +17,18 @@ const STATS = 64
 export async function openFolder(path: string, options: OpenOptions): Promise<Tree> {
   const paths: string[] = []
   let linkedFolders = 0
-  const folders = ['']
-  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+  const folders: string[] = []
+  const waiting = ['']
+  for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
     throwIfStopped(options.signal, `Listing ${path}`)
     const absolute = join(path, folder)
     for (const item of await readdir(absolute, { withFileTypes: true }).catch(rejectWith(absolute))) {
       if (isHidden(item.name)) continue
       const relative = folder === '' ? item.name : `${folder}/${item.name}`
-      if (item.isDirectory()) folders.push(relative)
-      else paths.push(relative)
+      if (item.isDirectory()) {
+        folders.push(relative)
+        waiting.push(relative)
+      } else paths.push(relative)
     }
     if (paths.length > MAX_ENTRIES) throw tooMany(path)
   }
@@ -43,7 +46,7 @@ export async function openFolder(path: string, options: OpenOptions): Promise<Tr
   const notes: ImportNote[] = []
   if (linkedFolders > 0)
     notes.push({ kind: 'skipped', text: `${linkedFolders} links to other folders were not followed.` })
-  return tree(path, path, 'folder', sortEntries(entries), notes)
+  return { ...tree(path, path, 'folder', sortEntries(entries), notes), folders }
 }
 
 export async function openLoneFile(path: string): Promise<Tree> {
@@ -59,6 +62,7 @@ function tree(path: string, root: string, kind: Tree['kind'], entries: TreeEntry
     path,
     kind,
     entries,
+    folders: [],
     notes,
     locate,
     read: entry => readFile(locate(entry)).catch(rejectWith(locate(entry))),

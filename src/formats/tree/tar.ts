@@ -26,7 +26,7 @@ export async function openTarTree(path: string, isGzipped: boolean, options: Ope
   const spool = await createSpool(options.cacheDirectory)
   try {
     const bytes = isGzipped ? gunzipFile(path) : createReadStream(path, { highWaterMark: CHUNK })
-    const { files, ignored } = await unpackTar(path, bytes, async piece => {
+    const { files, folders, ignored } = await unpackTar(path, bytes, async piece => {
       throwIfStopped(options.signal, `Unpacking ${path}`)
       await spool.append(piece)
       report('Unpacking', spool.size, Math.max(size, spool.size))
@@ -40,14 +40,18 @@ export async function openTarTree(path: string, isGzipped: boolean, options: Ope
     const notes: ImportNote[] = []
     if (ignored > 0)
       notes.push({ kind: 'skipped', text: `${ignored} links or special files of the archive were ignored.` })
-    return tree(path, spool, sortEntries(entries), notes)
+    return tree(path, spool, { entries: sortEntries(entries), folders: folders.filter(name => !isHidden(name)), notes })
   } catch (error) {
     await spool.close()
     throw error
   }
 }
 
-function tree(path: string, spool: Spool, entries: readonly SpooledEntry[], notes: readonly ImportNote[]): Tree {
+function tree(
+  path: string,
+  spool: Spool,
+  { entries, folders, notes }: Pick<Tree, 'folders' | 'notes'> & { readonly entries: readonly SpooledEntry[] },
+): Tree {
   const positions = new Map(entries.map(({ path, position }) => [path, position]))
   const readRange = async (entry: TreeEntry, start: number, length: number): Promise<Uint8Array> => {
     const into = new Uint8Array(Math.max(0, Math.min(length, entry.size - start)))
@@ -58,6 +62,7 @@ function tree(path: string, spool: Spool, entries: readonly SpooledEntry[], note
     path,
     kind: 'tar',
     entries,
+    folders,
     notes,
     locate: entry => `${path}: ${entry.path}`,
     read: entry => readRange(entry, 0, entry.size),

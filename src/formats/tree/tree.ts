@@ -16,6 +16,8 @@ export interface Tree {
   readonly kind: 'folder' | 'file' | 'zip' | 'tar'
   /** Files only, in code unit order of their paths; what systems hide in folders is left out. */
   readonly entries: readonly TreeEntry[]
+  /** Paths of folders, those that hold nothing among them, where the tree tells of any. */
+  readonly folders: readonly string[]
   readonly notes: readonly ImportNote[]
   /** The entry as a person would name it, for messages. */
   locate(entry: TreeEntry): string

@@ -5,11 +5,13 @@ import { isHidden, sortEntries, type Tree, type TreeEntry } from './tree.ts'
 export async function openZipTree(path: string): Promise<Tree> {
   const archive = await openZip(path)
   const files = archive.entries.filter(({ isDirectory, name }) => !isDirectory && !isHidden(name))
+  const folders = archive.entries.filter(({ isDirectory, name }) => isDirectory && !isHidden(name))
   const inArchive = ({ path }: TreeEntry): ZipEntry => archive.find(path)!
   return {
     path,
     kind: 'zip',
     entries: sortEntries(files.map(({ name, size }) => ({ path: name, size }))),
+    folders: folders.map(({ name }) => name.replace(/\/+$/, '')),
     notes: [],
     locate: entry => `${path}: ${entry.path}`,
     read: entry => archive.read(inArchive(entry)),

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -185,6 +185,22 @@ describe('class folders: pixels', () => {
     const grayOnly = make({ 'a/1.png': grayImage, 'b/1.png': await image([8]) })
     const rgb = await openDataset(grayOnly, { reader: { color: 'rgb' } })
     expect(await readAll(rgb, rgb.splits.train!)).toEqual([pixels([99, 99, 99]), pixels([8, 8, 8])])
+  })
+
+  it('says which folders beside the class folders have no image', async () => {
+    const files = { 'train/a/1.png': redImage, 'train/b/1.png': blueImage, 'train/c/notes.txt': 'x' }
+    const entries = Object.entries(files).map(([name, data]) => ({ name, data: Buffer.from(data) }))
+    const folder = make(files)
+    mkdirSync(join(folder, 'train/d'))
+    mkdirSync(join(folder, 'elsewhere'))
+    const zip = makeZip([...entries, { name: 'train/d/', data: Buffer.alloc(0) }])
+    const tar = await tarFile([...entries, { name: 'train/d', type: 'directory' }])
+    for (const path of [folder, save('e.zip', zip), save('e.tar', tar)]) {
+      const dataset = await openDataset(path)
+      expect(dataset.classes).toEqual(['a', 'b'])
+      expect(texts(dataset.notes, 'skipped')).toContain('2 folders have no image and are no classes: train/c, train/d.')
+      await dataset.close()
+    }
   })
 
   it('drops alpha without blending and keeps the upper 8 of 16 bits, and says so', async () => {

@@ -18,6 +18,8 @@ export interface ClassLayout {
 interface PlacedImage {
   readonly entry: TreeEntry
   readonly className: string
+  /** Path of the class folder. */
+  readonly folder: string
 }
 
 type Placed = Partial<Record<FileSplit, PlacedImage[]>>
@@ -46,6 +48,7 @@ export function classLayout(tree: Tree): ClassLayout {
   if (used.length === 0) throw noClassFolders(tree)
   const lost = images.length - used.length - (test ? (validation?.length ?? 0) : 0)
   if (lost > 0) notes.push({ kind: 'skipped', text: `${formatCount(lost)} images that lie in no class folder.` })
+  notes.push(...withoutImages(tree, used))
 
   const classes = [...new Set((train ?? used).map(({ className }) => className))].sort()
   checkClasses(tree, classes, splits.test ?? [])
@@ -76,7 +79,7 @@ function bySplitFolder(images: readonly TreeEntry[]): Placed | null {
     found.count++
     const split = splitOfWord(folders[at]!)!
     found.placed[split] ??= []
-    found.placed[split].push({ entry, className: folders[at + 1]! })
+    found.placed[split].push({ entry, className: folders[at + 1]!, folder: folders.slice(0, at + 2).join('/') })
   }
   const most = [...roots.values()].sort((a, b) => b.count - a.count)[0]
   return most?.placed ?? null
@@ -97,7 +100,31 @@ function byClassFolder(tree: Tree, images: readonly TreeEntry[], notes: ImportNo
   const named = tree.kind === 'folder' ? splitOfWord(basename(tree.path)) : undefined
   const split = named === 'train' || named === undefined ? 'train' : 'test'
   notes.push({ kind: 'guessed', text: `There are no train and test folders: all images are the ${split} split.` })
-  return { [split]: deep.map(({ entry, folders }) => ({ entry, className: folders[level]! })) }
+  return {
+    [split]: deep.map(({ entry, folders }) => ({
+      entry,
+      className: folders[level]!,
+      folder: folders.slice(0, level + 1).join('/'),
+    })),
+  }
+}
+
+/** Folders beside the class folders that hold no image: what torchvision refuses, and what a person may have overlooked. */
+function withoutImages(tree: Tree, used: readonly PlacedImage[]): ImportNote[] {
+  const classFolders = new Set(used.map(({ folder }) => folder))
+  const parents = new Set([...classFolders].map(folderName))
+  const known = new Set(tree.folders)
+  for (const { path } of tree.entries)
+    for (let folder = folderName(path); folder !== '' && !known.has(folder); folder = folderName(folder))
+      known.add(folder)
+  const empty = [...known].filter(folder => parents.has(folderName(folder)) && !classFolders.has(folder)).sort()
+  if (empty.length === 0) return []
+  const names = `${empty.slice(0, 5).join(', ')}${empty.length > 5 ? ', ...' : ''}`
+  const what =
+    empty.length === 1
+      ? '1 folder has no image and is no class'
+      : `${formatCount(empty.length)} folders have no image and are no classes`
+  return [{ kind: 'skipped', text: `${what}: ${names}.` }]
 }
 
 function checkClasses(tree: Tree, classes: readonly string[], test: readonly PlacedImage[]): void {
