@@ -1,6 +1,9 @@
 /** What the binary and the Python form of CIFAR-10 and CIFAR-100 share (Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009). */
-import type { ImportNote } from './dataset.ts'
-import { formatCount } from './dataset-reader.ts'
+import type { Dataset, ImportNote, OpenOptions } from './dataset.ts'
+import { formatCount, unusedNote } from './dataset-reader.ts'
+import { buildDataset } from './samples/build-dataset.ts'
+import { fingerprint } from './samples/fingerprint.ts'
+import { type FillSamples, storeSamples } from './samples/sample-store.ts'
 import { baseName, folderName, type Tree, type TreeEntry } from './tree/tree.ts'
 
 export const cifarShape = [32, 32, 3] as const
@@ -52,8 +55,45 @@ export function findCifar(tree: Tree, train: RegExp, test: RegExp, meta: string)
 
 const batchNumber = ({ path }: TreeEntry): number => Number(/(\d+)(\.bin)?$/.exec(path)?.[1] ?? 0)
 
+export interface CifarContent {
+  readonly format: string
+  /** Such as `CIFAR-10, binary version`. */
+  readonly title: string
+  readonly files: CifarFiles
+  readonly classes: readonly string[]
+  readonly labels: { readonly train: Int32Array; readonly test: Int32Array }
+  /** What the reader has to say. */
+  readonly notes: readonly ImportNote[]
+}
+
+/** The data set of these files, whose images `fill` appends, pixel by pixel, training images first. */
+export async function cifarDataset(
+  tree: Tree,
+  content: CifarContent,
+  options: OpenOptions,
+  fill: FillSamples,
+): Promise<Dataset> {
+  const { format, title, files, classes, labels } = content
+  const used = [...files.train, ...files.test, ...(files.meta ? [files.meta] : [])]
+  const { hash, notes } = await fingerprint(tree, used, options)
+  const bytes = (labels.train.length + labels.test.length) * cifarImageSize
+  const request = { fingerprint: hash, bytes, shape: cifarShape, isCostly: false }
+  const { samples } = await storeSamples(request, options, fill)
+  return buildDataset({
+    format,
+    path: tree.path,
+    classes,
+    sampleType: 'uint8',
+    shape: cifarShape,
+    labels,
+    samples,
+    notes: [...cifarNotes(title, files, labels), ...content.notes, ...tree.notes, ...unusedNote(tree, used), ...notes],
+    fingerprint: hash,
+  })
+}
+
 /** What the import report says about files and classes. */
-export function cifarNotes(
+function cifarNotes(
   title: string,
   { train, test, meta }: CifarFiles,
   labels: { readonly train: ArrayLike<number>; readonly test: ArrayLike<number> },

@@ -4,21 +4,17 @@ import {
   type CifarFiles,
   cifar10Classes,
   cifar100Classes,
+  cifarDataset,
   cifarImageSize,
-  cifarNotes,
   cifarPixels,
-  cifarShape,
   findCifar,
 } from '../cifar.ts'
 import type { ImportNote } from '../dataset.ts'
-import { type DatasetReader, formatCount, unusedNote } from '../dataset-reader.ts'
+import { type DatasetReader, formatCount } from '../dataset-reader.ts'
 import { looksLike } from '../file-faults.ts'
 import { progressReporter, throwIfStopped } from '../progress.ts'
-import { buildDataset } from '../samples/build-dataset.ts'
-import { fingerprint } from '../samples/fingerprint.ts'
 import { interleave } from '../samples/pixels.ts'
 import { records } from '../samples/records.ts'
-import { storeSamples } from '../samples/sample-store.ts'
 import type { Tree, TreeEntry } from '../tree/tree.ts'
 
 interface Variant {
@@ -78,12 +74,10 @@ export const cifarBinary: DatasetReader = {
     const labels = { train: new Int32Array(countOf(files.train)), test: new Int32Array(countOf(files.test)) }
     const count = labels.train.length + labels.test.length
     const classes = files.meta ? lines(await tree.read(files.meta)) : variant.classes
-    const used = files.meta ? [...batches, files.meta] : batches
-    const { hash, notes } = await fingerprint(tree, used, options)
-
-    const request = { fingerprint: hash, bytes: count * cifarImageSize, shape: cifarShape, isCostly: false }
     const report = progressReporter(options)
-    const { samples } = await storeSamples(request, options, async append => {
+    const title = `${variant.name}, binary version`
+    const content = { format: 'cifar-binary', title, files, classes, labels, notes: variant.notes }
+    return cifarDataset(tree, content, options, async append => {
       let done = 0
       const appendImages = async (images: Uint8Array): Promise<void> => {
         throwIfStopped(options.signal, `Reading ${tree.path}`)
@@ -94,23 +88,6 @@ export const cifarBinary: DatasetReader = {
       await readBatches(tree, files.train, variant, classes.length, labels.train, appendImages)
       await readBatches(tree, files.test, variant, classes.length, labels.test, appendImages)
       return []
-    })
-    return buildDataset({
-      format: 'cifar-binary',
-      path: tree.path,
-      classes,
-      sampleType: 'uint8',
-      shape: cifarShape,
-      labels,
-      samples,
-      notes: [
-        ...cifarNotes(`${variant.name}, binary version`, files, labels),
-        ...variant.notes,
-        ...tree.notes,
-        ...unusedNote(tree, used),
-        ...notes,
-      ],
-      fingerprint: hash,
     })
   },
 }

@@ -1,17 +1,14 @@
 /** CIFAR-10 and CIFAR-100, Python version: pickled dictionaries of a NumPy array of planes and a list of labels. */
 import { EspalierError } from '../../shared/errors.ts'
 import { memorySource } from '../byte-source.ts'
-import { type CifarFiles, cifarImageSize, cifarNotes, cifarPixels, cifarShape, findCifar } from '../cifar.ts'
+import { type CifarFiles, cifarDataset, cifarImageSize, cifarPixels, findCifar } from '../cifar.ts'
 import { readPickle } from '../codecs/pickle.ts'
 import { NumpyArray, numpyGlobals } from '../codecs/pickle-numpy.ts'
 import { countsOf, type PickleValue, textOf } from '../codecs/pickle-values.ts'
 import type { ImportNote } from '../dataset.ts'
-import { type DatasetReader, unusedNote } from '../dataset-reader.ts'
+import type { DatasetReader } from '../dataset-reader.ts'
 import { progressReporter, throwIfStopped } from '../progress.ts'
-import { buildDataset } from '../samples/build-dataset.ts'
-import { fingerprint } from '../samples/fingerprint.ts'
 import { interleave } from '../samples/pixels.ts'
-import { storeSamples } from '../samples/sample-store.ts'
 import type { Tree, TreeEntry } from '../tree/tree.ts'
 
 interface Variant {
@@ -77,33 +74,15 @@ export const cifarPython: DatasetReader = {
       train: Int32Array.from(train.flatMap(batch => batch.labels)),
       test: Int32Array.from(test.flatMap(batch => batch.labels)),
     }
-    const { hash, notes } = await fingerprint(tree, used, options)
-    const bytes = (labels.train.length + labels.test.length) * cifarImageSize
-    const request = { fingerprint: hash, bytes, shape: cifarShape, isCostly: false }
-    const { samples } = await storeSamples(request, options, async append => {
+    const title = `${variant.name}, Python version`
+    const content = { format: 'cifar-python', title, files, classes, labels, notes: variant.notes }
+    return cifarDataset(tree, content, options, async append => {
       for (const { planes } of [...train, ...test]) {
         const images = new Uint8Array(planes.length)
         for (let at = 0; at < planes.length; at += cifarImageSize) interleave(planes, at, images, at, 3, cifarPixels)
         await append(images)
       }
       return []
-    })
-    return buildDataset({
-      format: 'cifar-python',
-      path: tree.path,
-      classes,
-      sampleType: 'uint8',
-      shape: cifarShape,
-      labels,
-      samples,
-      notes: [
-        ...cifarNotes(`${variant.name}, Python version`, files, labels),
-        ...variant.notes,
-        ...tree.notes,
-        ...unusedNote(tree, used),
-        ...notes,
-      ],
-      fingerprint: hash,
     })
   },
 }
