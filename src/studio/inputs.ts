@@ -8,6 +8,9 @@ import { graphCost } from '../core/graph/cost.ts'
 import { elementCount } from '../core/graph/dims.ts'
 import type { Graph } from '../core/graph/model.ts'
 import { normalization } from '../core/normalization.ts'
+import { minimumWeights, requireFeasible } from '../core/pruning/minimum-keep.ts'
+import { requireSparser } from '../core/pruning/plan.ts'
+import { floorShare } from '../core/pruning/share.ts'
 import { validationCount } from '../core/split.ts'
 import { batchNormParameters, type TrainedModel } from '../core/training/trainable.ts'
 import { trainables } from '../core/training/trainables.ts'
@@ -81,7 +84,7 @@ export interface Inputs {
 /**
  * Reads the data set and the checkpoint of `recipe`, whose paths are absolute, and checks that they fit each other and
  * the stages. Throws what the readers throw, `architecture.unknown`, `model.invalid`, `dataset.classes`,
- * `dataset.shape`, `dataset.no-split`, `argument.invalid` (the normalisation).
+ * `dataset.shape`, `dataset.no-split`, `argument.invalid` (the normalisation), `prune.infeasible`.
  */
 export async function readInputs(recipe: Recipe, readers: Readers, options: ReadOptions = {}): Promise<Inputs> {
   const { checkpoint, architecture } = recipe.model
@@ -108,6 +111,11 @@ export async function readInputs(recipe: Recipe, readers: Readers, options: Read
     requireFit(teacher, dataset)
     requireTaps(recipe.stages[index]!, graph, teacher, dataset)
   }
+  requireReachable(
+    recipe,
+    costs.flatMap(({ kernel }) => (kernel ? elementCount(kernel.dims) : [])),
+    model,
+  )
   const layers = costs.map(({ name, macs, kernel }) => ({
     name,
     macs,
@@ -134,6 +142,28 @@ export function requireTrainable(model: TrainedModel, stage: Stage, index: numbe
     const what = stage.use === 'train' ? `trainable is ${stage.trainable}` : 'use is disable-features'
     const message = `stages[${index}].${what}, and ${thrown.message}`
     throw new EspalierError({ ...toErrorData(thrown), message }, { cause: thrown })
+  }
+}
+
+/**
+ * Throws `prune.infeasible` for a sparsity that no run can reach: below that of the checkpoint or of a stage before, or above
+ * what minima leave. What only a run can find out, such as how zeros lie in the layers after training, fails the run.
+ */
+function requireReachable({ stages }: Recipe, sizes: readonly number[], model: ModelFacts | null): void {
+  const total = sizes.reduce((sum, weights) => sum + weights, 0)
+  let zeros = (model?.layers ?? []).reduce((sum, { prunable }) => sum + (prunable?.zeros ?? 0), 0)
+  for (const [index, stage] of stages.entries()) {
+    if (stage.use !== 'prune' || stage.budget === 'macs') continue
+    try {
+      requireFeasible(sizes, stage.sparsity, minimumWeights(stage.minimumKeep, total))
+      requireSparser(zeros, total, stage.sparsity)
+    } catch (thrown) {
+      if (!(thrown instanceof EspalierError)) throw thrown
+      const message = `stages[${index}].sparsity is ${stage.sparsity}: ${thrown.message}`
+      throw new EspalierError({ ...toErrorData(thrown), message }, { cause: thrown })
+    }
+    // Some allocations round down in each layer.
+    zeros = Math.max(zeros, floorShare(stage.sparsity, total) - sizes.length)
   }
 }
 

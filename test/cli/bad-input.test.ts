@@ -279,6 +279,12 @@ const cases: readonly Case[] = [
     make: () => ({ stages: [{ use: 'prune', sparsity: 1.2 }] }),
   },
   {
+    name: 'a sparsity that minima do not leave',
+    code: 'prune.infeasible',
+    says: /stages\[0\]\.sparsity is 0\.9: /,
+    make: () => ({ stages: [{ use: 'prune', sparsity: 0.9, minimumKeep: 1_000_000 }] }),
+  },
+  {
     name: 'sparsity -0.1',
     code: 'recipe.invalid',
     says: /recipe\.json: stages\[0\]\.sparsity must be at least 0, got -0\.1/,

@@ -1,11 +1,12 @@
 import { mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { parseRecipe } from '../../src/shared/recipe.ts'
 import { type Readers, readInputs, rememberReading } from '../../src/studio/inputs.ts'
 import { fileSignature } from '../../src/studio/signature.ts'
 import { temporaryFolder } from '../temporary.ts'
 import { fakeReaders } from './fake-readers.ts'
-import { exampleRecipe } from './project/examples.ts'
+import { exampleModel, exampleRecipe } from './project/examples.ts'
 
 function countingReaders() {
   const read: string[] = []
@@ -85,4 +86,23 @@ it('counts MACs for the pictures of the data, not for the usual ones', async () 
   }
   // All convolutions scale with the area; the classifier (64 x 2) does not.
   expect((await macsFor(64)) - 128).toBe(4 * ((await macsFor(32)) - 128))
+})
+
+it('refuses a sparsity that no run can reach before there is a run', async () => {
+  const read = (stages: object[], model = {}) => {
+    const recipe = { ...exampleRecipe(), model: { checkpoint: '/data/tiny.th' }, stages } as ReturnType<
+      typeof exampleRecipe
+    >
+    return readInputs(parseRecipe(recipe), fakeReaders({ model }))
+  }
+  const prune = (sparsity: number, more = {}) => ({ use: 'prune', sparsity, ...more })
+  const refused = (message: RegExp) => ({ code: 'prune.infeasible', message: expect.stringMatching(message) })
+  await expect(read([prune(0.5), prune(0.5)])).resolves.toBeDefined()
+  await expect(read([prune(0.5), { use: 'evaluate' }, prune(0.4)])).rejects.toMatchObject(
+    refused(/^stages\[2\].*0\.4: /),
+  )
+  await expect(read([prune(0.9, { minimumKeep: 100_000 })])).rejects.toMatchObject(refused(/^stages\[0\].*0\.9: /))
+  const [layer] = exampleModel().layers
+  const layers = [{ ...layer!, prunable: { weights: 200_000, zeros: 200_000 } }]
+  await expect(read([prune(0.5)], { layers })).rejects.toMatchObject(refused(/200000 of .* zero already/))
 })

@@ -51,7 +51,11 @@ export function planZeros(
       sparsity,
       minimumKeep,
     )
-    requireSparser(rankings, sparsity)
+    requireSparser(
+      rankings.reduce((sum, { zeros }) => sum + zeros, 0),
+      totalWeights(rankings),
+      sparsity,
+    )
   }
   const plan = member({ rankings, dims, macs, sparsity, minimumKeep, seed, ...(distortion && { distortion }) })
   for (const [i, ranking] of rankings.entries()) checkFeasible(ranking, plan[i]!, minimumKeep)
@@ -61,9 +65,8 @@ export function planZeros(
 const infeasible = (message: string, rule: string, hint?: string) =>
   new EspalierError({ code: 'prune.infeasible', message, rule, ...(hint && { hint }) })
 
-function requireSparser(rankings: readonly Ranking[], sparsity: number): void {
-  const total = totalWeights(rankings)
-  const zeros = rankings.reduce((sum, ranking) => sum + ranking.zeros, 0)
+/** Throws `prune.infeasible` where more of the `total` weights are zero than the sparsity asks for. */
+export function requireSparser(zeros: number, total: number, sparsity: number): void {
   const wanted = floorShare(sparsity, total)
   if (zeros > wanted)
     throw infeasible(
