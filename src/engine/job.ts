@@ -1,5 +1,6 @@
 /** Works one job: reads the inputs, runs the stages in order, and tells what happens. The process around it is `worker.ts`. */
 
+import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { Model } from '../core/graph/model.ts'
@@ -119,10 +120,10 @@ async function runStages(job: Job, setting: Setting): Promise<void> {
       teachers.left(index, model)
       await breathe(signal)
       record.flush()
-      const modelFile = stageTable[stage.use].changesModel ? await writeModel(job, index, model) : undefined
-      if (modelFile) record.layers(Math.max(1, record.lastStep()), layerSparsity(model.graph, model.weights))
+      const written = stageTable[stage.use].changesModel ? await writeModel(job, index, model) : undefined
+      if (written) record.layers(Math.max(1, record.lastStep()), layerSparsity(model.graph, model.weights))
       const seconds = context.earlierSeconds + (performance.now() - start) / 1000
-      emit({ type: 'stage-finished', stage: index, seconds, outcome, ...(modelFile && { modelFile }) })
+      emit({ type: 'stage-finished', stage: index, seconds, outcome, ...written })
     }
   } finally {
     compiler.dispose()
@@ -147,8 +148,9 @@ async function breathe(signal: AbortSignal): Promise<void> {
   if (signal.aborted) throw new EspalierError({ code: 'run.stopped', message: 'The run was stopped.' })
 }
 
-async function writeModel({ workDirectory }: Job, stage: number, model: Model): Promise<string> {
-  const file = join(workDirectory, `stage-${stage}.safetensors`)
-  await writeFileAtomic(file, modelToBytes(model))
-  return file
+async function writeModel({ workDirectory }: Job, stage: number, model: Model) {
+  const modelFile = join(workDirectory, `stage-${stage}.safetensors`)
+  const bytes = modelToBytes(model)
+  await writeFileAtomic(modelFile, bytes)
+  return { modelFile, modelHash: createHash('sha256').update(bytes).digest('hex') }
 }

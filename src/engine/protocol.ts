@@ -92,6 +92,8 @@ export type FromEngine =
       readonly outcome: StageOutcome
       /** The model after this stage, when the stage changed it; complete and synced when this is sent. */
       readonly modelFile?: string
+      /** SHA-256 of that file, hex: computed here, because the studio has windows to answer. */
+      readonly modelHash?: string
     }
   | { readonly type: 'finished' }
   | { readonly type: 'stopped' }

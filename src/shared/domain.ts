@@ -92,8 +92,9 @@ export const modelSchema = z.strictObject({
 export type ModelReport = z.infer<typeof modelSchema>
 
 /**
- * `interrupted`: its process died; `stopped`, `paused`: by the person. Whatever ended early can be resumed, `paused` says that
- * it is meant to be.
+ * `interrupted`: the studio that worked it is gone and never wrote its end; `failed`: an error, also that of a process of the
+ * run that died on its own (`run.died`); `stopped`, `paused`: by the person. Whatever ended early can be resumed, `paused`
+ * says that it is meant to be.
  */
 export const runStates = ['queued', 'running', 'finished', 'paused', 'stopped', 'failed', 'interrupted'] as const
 export type RunState = (typeof runStates)[number]

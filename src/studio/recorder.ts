@@ -149,10 +149,10 @@ export function createRecorder(options: RecorderOptions): Recorder {
         }
         case 'stage-finished': {
           flushPoints()
-          const { stage, seconds, outcome, modelFile } = message
+          const { stage, seconds, outcome, modelFile, modelHash } = message
           const model = modelFile === undefined ? undefined : readFileSync(modelFile)
           write(() => {
-            const weights = model ? project.weights.put(model) : null
+            const weights = model ? project.weights.put(model, modelHash) : null
             const now = Date.now()
             project.stages.finish(runId, stage, {
               seconds,

@@ -3,6 +3,7 @@
  * and watches an engine process for the rest. Whatever happens, the run ends in a state that is true.
  */
 import type { FromEngine } from '../engine/protocol.ts'
+import { isLogNoise } from '../engine/runtime/log-noise.ts'
 import type { RunProgress, RunState } from '../shared/domain.ts'
 import { type ErrorData, toErrorData } from '../shared/errors.ts'
 import { diedError } from './died.ts'
@@ -26,6 +27,7 @@ export interface RunningRun {
   progress(): RunProgress | null
 }
 
+const preparingGraceMs = 1000
 /** Lines of a process's own output that a run's log takes at most. */
 const outputLines = 200
 
@@ -36,6 +38,8 @@ export function workRun(run: StoredRun, options: WorkOptions): RunningRun {
   const reading = new AbortController()
   let engine: EngineProcess | undefined
   let isStarted = false
+  /** Loading, reading or compiling, which cannot hear that it should stop. */
+  let isPreparing = false
   let stopped: { readonly why: string; readonly state: EarlyState } | undefined
   let fault: ErrorData | undefined
   let graceTimer: NodeJS.Timeout | undefined
@@ -61,7 +65,11 @@ export function workRun(run: StoredRun, options: WorkOptions): RunningRun {
     if (!isStarted) engine?.kill()
     else {
       engine?.send({ type: 'stop' })
-      graceTimer = setTimeout(() => engine?.kill(), options.stopGraceMs)
+      // Nothing is half-done while a network is compiled, and that may take longer than a person waits.
+      graceTimer = setTimeout(
+        () => engine?.kill(),
+        isPreparing ? Math.min(preparingGraceMs, options.stopGraceMs) : options.stopGraceMs,
+      )
     }
   }
 
@@ -72,11 +80,12 @@ export function workRun(run: StoredRun, options: WorkOptions): RunningRun {
     let terminal: Extract<FromEngine, { type: 'finished' | 'stopped' | 'failed' }> | undefined
     let lines = 0
     child.onOutput(line => {
-      if (lines++ < outputLines) attempt(() => recorder.log(line))
+      if (!isLogNoise(line) && lines++ < outputLines) attempt(() => recorder.log(line))
     })
     child.onMessage(message => {
       if (fault !== undefined || terminal !== undefined) return
       attempt(() => {
+        isPreparing = message.type === 'prepare'
         if (message.type === 'ready') {
           if (stopped !== undefined) return child.kill()
           isStarted = true

@@ -62,6 +62,36 @@ it('announces each change, and nothing of a run after its end', async () => {
   expect(points).toHaveLength(3)
 })
 
+it('ends a process that is compiling soon after it is asked to stop: it cannot hear it', async () => {
+  const engines = scriptedEngines(() => {})
+  const studio = await openStudio({ spawnEngine: engines.spawnEngine, stopGraceMs: 60_000 })
+  const coming = engines.next()
+  const { id } = await startOne(studio)
+  const engine = await coming
+  engine.say({ type: 'stage-started', stage: 0 })
+  engine.say({ type: 'prepare', step: 'Compiling', done: 0, total: 0 })
+  await studio.call('run.stop', { id })
+  await studio.idle()
+  expect(engine.isKilled).toBe(true)
+  expect((await studio.call('run.get', { id })).run).toMatchObject({ state: 'stopped', error: null })
+})
+
+it('keeps what TensorFlow writes at every start out of the log', async () => {
+  const engines = scriptedEngines()
+  const studio = await openStudio({ spawnEngine: engines.spawnEngine })
+  const coming = engines.next()
+  const { id } = await startOne(studio)
+  const engine = await coming
+  engine.print('I0000 00:00:1795577701.095642    1452 port.cc:153] oneDNN custom operations are on.')
+  engine.print('W0000 00:00:1795577701.095642    1452 port.cc:153] A warning.')
+  engine.say({ type: 'finished' })
+  engine.exit()
+  await studio.idle()
+  const texts = (await studio.call('run.get', { id })).log.map(({ text }) => text).join('\n')
+  expect(texts).toContain('A warning.')
+  expect(texts).not.toContain('oneDNN')
+})
+
 it('passes progress on at most ten times a second, the newest last', async () => {
   const engines = scriptedEngines()
   const studio = await openStudio({ spawnEngine: engines.spawnEngine })

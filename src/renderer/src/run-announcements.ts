@@ -11,7 +11,7 @@ const words = {
   paused: 'is paused',
   stopped: 'was stopped',
   failed: 'failed',
-  interrupted: 'was interrupted: its process died',
+  interrupted: 'was interrupted: the studio that worked it was gone',
 } as const
 
 export function useRunAnnouncements(): void {

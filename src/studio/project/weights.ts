@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto'
 import type Database from 'better-sqlite3'
 
 export interface WeightsTable {
-  /** The same bytes twice are kept once. Returns their SHA-256. */
-  put(bytes: Buffer): string
+  /** The same bytes twice are kept once. Returns their SHA-256; one that is known already is not computed again. */
+  put(bytes: Buffer, known?: string): string
   get(sha256: string): Buffer | undefined
   /** Removes what no stage refers to any more. */
   removeUnused(): void
@@ -19,8 +19,8 @@ export function createWeights(db: Database.Database): WeightsTable {
     'DELETE FROM weights WHERE sha256 NOT IN (SELECT weights FROM stages WHERE weights IS NOT NULL)',
   )
   return {
-    put(bytes) {
-      const sha256 = createHash('sha256').update(bytes).digest('hex')
+    put(bytes, known) {
+      const sha256 = known ?? createHash('sha256').update(bytes).digest('hex')
       insert.run(sha256, bytes)
       return sha256
     },
