@@ -67,19 +67,22 @@ export async function watchedPage(context: BrowserContext): Promise<WatchedPage>
 
 const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 
-/** Serious and critical faults of accessibility, as sentences. */
-export async function axeFaults(page: Page): Promise<string[]> {
+/** Serious and critical faults of accessibility, as sentences; of all rules, or of those named. */
+export async function axeFaults(page: Page, rules: readonly string[] = []): Promise<string[]> {
   // Evaluated by the debugger, which the page's policy does not bind.
   const { readFile } = await import('node:fs/promises')
   await page.evaluate(await readFile(axePath, 'utf8'))
-  return page.evaluate(async () => {
+  return page.evaluate(async (only: readonly string[]) => {
     interface Axe {
       run(options: unknown): Promise<{
         violations: { id: string; impact: string; help: string; nodes: { html: string; failureSummary: string }[] }[]
       }>
     }
     const { axe } = window as unknown as { axe: Axe }
-    const { violations } = await axe.run({ resultTypes: ['violations'] })
+    const { violations } = await axe.run({
+      resultTypes: ['violations'],
+      ...(only.length > 0 && { runOnly: { type: 'rule', values: only } }),
+    })
     return violations
       .filter(v => v.impact === 'serious' || v.impact === 'critical')
       .flatMap(v =>
@@ -88,7 +91,7 @@ export async function axeFaults(page: Page): Promise<string[]> {
             `${v.id} (${v.impact}): ${v.help}: ${node.html.slice(0, 200)} — ${node.failureSummary.replaceAll('\n', ' ')}`,
         ),
       )
-  })
+  }, rules)
 }
 
 export async function keepScreenshot(page: Page, name: string): Promise<void> {

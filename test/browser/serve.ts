@@ -4,27 +4,34 @@ import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'vite'
+import { withLock } from '../../src/engine/runtime/lock.ts'
 
 const projectRoot = join(import.meta.dirname, '../..')
 const windowFolder = join(projectRoot, 'out/renderer')
 
-/** Builds the window that `espalier serve` serves, unless the one that is there was built from the same sources. */
-export async function ensureWindow(): Promise<void> {
-  const mark = join(windowFolder, '.built-from')
+/**
+ * Builds the window that `espalier serve` serves, unless the one that is there was built from the same sources. Test files
+ * run beside each other: the first one builds, the others wait for it. Returns its folder.
+ */
+export async function ensureWindow(): Promise<string> {
   const sources = hashOf(['src/renderer', 'src/shared', 'resources', 'renderer.vite.config.ts', 'package-lock.json'])
-  if (existsSync(mark) && readFileSync(mark, 'utf8') === sources) return
-  const fresh = `${windowFolder}-${process.pid}`
-  const before = process.env['NODE_ENV']
-  process.env['NODE_ENV'] = 'production'
-  try {
-    const configFile = join(projectRoot, 'renderer.vite.config.ts')
-    await build({ configFile, logLevel: 'error', build: { outDir: fresh } })
-  } finally {
-    process.env['NODE_ENV'] = before
-  }
-  writeFileSync(join(fresh, '.built-from'), sources)
-  rmSync(windowFolder, { recursive: true, force: true })
-  renameSync(fresh, windowFolder)
+  await withLock(`${windowFolder}.lock`, async () => {
+    const mark = join(windowFolder, '.built-from')
+    if (existsSync(mark) && readFileSync(mark, 'utf8') === sources) return
+    const fresh = `${windowFolder}-${process.pid}`
+    const before = process.env['NODE_ENV']
+    process.env['NODE_ENV'] = 'production'
+    try {
+      const configFile = join(projectRoot, 'renderer.vite.config.ts')
+      await build({ configFile, logLevel: 'error', build: { outDir: fresh } })
+    } finally {
+      process.env['NODE_ENV'] = before
+    }
+    writeFileSync(join(fresh, '.built-from'), sources)
+    rmSync(windowFolder, { recursive: true, force: true })
+    renameSync(fresh, windowFolder)
+  })
+  return windowFolder
 }
 
 function hashOf(paths: readonly string[]): string {

@@ -1,15 +1,10 @@
 /** The built window in a real Chromium, before each test afresh, with a double of the studio behind it. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { build } from 'vite'
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
 import { launchChromium, type WatchedPage, watchedPage } from '../../browser/chromium.ts'
+import { ensureWindow } from '../../browser/serve.ts'
 import { type ServedDouble, serveDouble } from './serve.ts'
 import { type DoubleOptions, StudioDouble } from './studio.ts'
-
-const configFile = join(import.meta.dirname, '../../../renderer.vite.config.ts')
 
 export const recipe = (changes: object = {}) => ({
   name: 'Global magnitude 50 %',
@@ -50,22 +45,17 @@ export class TestWindow {
   readonly areAllFinished = (): boolean => [...this.studio.details.values()].every(d => d.run.state === 'finished')
 }
 
-/** Inside a `describe`: what is built once and opened before each of its tests. */
+/** Inside a `describe`: what is built once for all test files and opened before each of its tests. */
 export function useWindow(): TestWindow {
   const w = new TestWindow()
   let browser: Browser
   let browserContext: BrowserContext
   beforeAll(async () => {
-    w.folder = mkdtempSync(join(tmpdir(), 'espalier-window-'))
-    const before = process.env['NODE_ENV']
-    process.env['NODE_ENV'] = 'production'
-    await build({ configFile, logLevel: 'error', build: { outDir: w.folder } })
-    process.env['NODE_ENV'] = before
+    w.folder = await ensureWindow()
     browser = await launchChromium()
   })
   afterAll(async () => {
     await browser.close()
-    rmSync(w.folder, { recursive: true, force: true })
   })
   beforeEach(async () => {
     w.studio = new StudioDouble({ stepMs: 5 })
