@@ -116,8 +116,8 @@ export function setupClosing({ projects, windows, dialogs, showFault, platform }
     event.preventDefault()
     quit().catch(showFault)
   })
-  // The machine waits a moment for us, and for no answer: what runs is stopped properly and can be run again. Electron's
-  // types leave the event out.
+  // The machine waits a moment for us, and for no answer: what runs is stopped properly and can be gone on with. Electron's
+  // types leave out that the listener is given an event. Windows has no such event: there a run is found interrupted.
   const systemEvents: NodeJS.EventEmitter = powerMonitor
   systemEvents.on('shutdown', (event: { preventDefault(): void }) => {
     event.preventDefault()
