@@ -7,12 +7,10 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, cpus, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { parseRecipe, type RecipeInput } from '../src/shared/recipe.ts'
-import type { StageOutcome, StageResultOf, StageUse } from '../src/shared/stages.ts'
-import { userDirectories } from '../src/studio/directories.ts'
-import { forkEngine } from '../src/studio/engine-process.ts'
+import type { RecipeInput } from '../src/shared/recipe.ts'
+import type { StageOutcome } from '../src/shared/stages.ts'
 import { describeEngine } from '../src/studio/engine-version.ts'
-import { createStudio } from '../src/studio/studio.ts'
+import { accuracies, openRecipeRuns, resultsOf, say } from './recipe-runs.ts'
 import { markdownTable, writeSection } from './section.ts'
 
 const { values } = parseArgs({
@@ -25,7 +23,6 @@ const checkpoint = join(data, 'checkpoints', 'resnet20-12fca82f.th')
 for (const file of [images, checkpoint]) if (!existsSync(file)) throw new Error(`there is no ${file}`)
 
 const seed = 0
-const say = (line: string) => process.stderr.write(`${line}\n`)
 const optimizer = { kind: 'sgd', lr: 0.02, momentum: 0.9, nesterov: true, weightDecay: 1e-4 } as const
 const training = { batch: 128, optimizer, schedule: { kind: 'cosine', per: 'step' } } as const
 const evaluate = { use: 'evaluate' } as const
@@ -33,38 +30,10 @@ const recalibrate = { use: 'recalibrate', batches: 8 } as const
 const short = { use: 'train', epochs: 1, ...training } as const
 
 const folder = mkdtempSync(join(tmpdir(), 'espalier-experiment-'))
-const studio = await createStudio({
-  projectPath: join(folder, 'global-magnitude.espalier'),
-  host: 'terminal',
-  acceptsPaths: true,
-  directories: userDirectories(),
-  spawnEngine: () => forkEngine(),
-})
-
-/** Works a recipe to its end; stages that an earlier one had in common are taken over. */
-async function work(name: string, stages: RecipeInput['stages']): Promise<StageOutcome[]> {
-  const began = performance.now()
-  const document = parseRecipe({
-    name,
-    model: { checkpoint },
-    data: { path: images, augment: 'crop-flip' },
-    seeds: [seed],
-    stages,
-  })
-  const call = { signal: new AbortController().signal }
-  const { runs } = await studio.handlers['run.start']({ document }, call)
-  await studio.idle()
-  const { run } = await studio.handlers['run.get']({ id: runs[0]!.id }, call)
-  if (run.state !== 'finished') throw new Error(`${name}: ${run.state}, ${run.error?.message}`)
-  say(`${name}: ${((performance.now() - began) / 1000).toFixed(0)} s`)
-  return run.stages.map(({ outcome }) => outcome!)
-}
-
-const resultsOf = <Use extends StageUse>(outcomes: readonly StageOutcome[], use: Use): StageResultOf<Use>[] =>
-  outcomes.flatMap(outcome => (outcome.use === use ? [outcome.result as StageResultOf<Use>] : []))
-const percent = (share: number) => (100 * share).toFixed(2)
-const accuracies = (outcomes: readonly StageOutcome[]) =>
-  resultsOf(outcomes, 'evaluate').map(({ top1 }) => percent(top1))
+const runs = await openRecipeRuns(folder, 'global-magnitude')
+const work = (name: string, stages: RecipeInput['stages']) =>
+  runs.work({ name, model: { checkpoint }, data: { path: images, augment: 'crop-flip' }, seeds: [seed], stages })
+const scores = (outcomes: readonly StageOutcome[]) => accuracies(outcomes).map(top1 => top1.toFixed(2))
 const deadLayers = (outcomes: readonly StageOutcome[]) =>
   resultsOf(outcomes, 'prune')
     .at(-1)!
@@ -72,14 +41,14 @@ const deadLayers = (outcomes: readonly StageOutcome[]) =>
 
 const began = performance.now()
 try {
-  const dense = accuracies(await work('dense', [evaluate, short, evaluate]))
+  const dense = scores(await work('dense', [evaluate, short, evaluate]))
   const recovery = [
     ['sparsity', 'pruned', '+ recalibrated', '+ trained for an epoch'],
     ['0 %', dense[0]!, '', dense[1]!],
   ]
   for (const sparsity of [0.5, 0.7, 0.9]) {
     const stages = [{ use: 'prune', sparsity } as const, evaluate, recalibrate, evaluate, short, evaluate]
-    recovery.push([`${100 * sparsity} %`, ...accuracies(await work(`one-shot ${sparsity}`, stages))])
+    recovery.push([`${100 * sparsity} %`, ...scores(await work(`one-shot ${sparsity}`, stages))])
   }
 
   const long = { epochs, ...training, optimizer: { ...optimizer, lr: 0.05 } }
@@ -92,7 +61,7 @@ try {
     ['gradual', gradual],
   ] as const) {
     const [pruned] = resultsOf(outcomes, 'prune')
-    schedules.push([name, String(epochs), `${pruned!.zeros} of ${pruned!.weights}`, accuracies(outcomes)[0]!])
+    schedules.push([name, String(epochs), `${pruned!.zeros} of ${pruned!.weights}`, scores(outcomes)[0]!])
   }
 
   const guard = [['minimum to keep', 'zeros', 'layers without a weight', 'top-1 recalibrated, %']]
@@ -105,7 +74,7 @@ try {
       ])
       const [pruned] = resultsOf(outcomes, 'prune')
       const zeros = `${pruned!.zeros} of ${pruned!.weights} (${100 * sparsity} %)`
-      guard.push([String(minimumKeep), zeros, String(deadLayers(outcomes)), accuracies(outcomes)[0]!])
+      guard.push([String(minimumKeep), zeros, String(deadLayers(outcomes)), scores(outcomes)[0]!])
     }
   }
 
@@ -138,6 +107,6 @@ ${markdownTable(guard)}
   )
   say(`done in ${minutes} minutes; the tables are in docs/results.md`)
 } finally {
-  await studio.close()
+  await runs.close()
   rmSync(folder, { recursive: true, force: true })
 }

@@ -1,0 +1,149 @@
+/**
+ * Gradual beside one-shot pruning under a short budget, over seeds: ResNet-20 to high sparsity, on a part of the training
+ * images that one run can go over several times in minutes. Both get the same images, epochs and learning rates, from the same
+ * weights. Writes its table into docs/results.md after every run. `--data PATH` is the folder of the real data
+ * (../shared/data), `--keep FOLDER` keeps the project, so that an experiment that was cut off goes on.
+ */
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { createRandom } from '../src/core/random.ts'
+import { mean, sampleStandardDeviation } from '../src/core/statistics/summary.ts'
+import { welchTest } from '../src/core/statistics/welch.ts'
+import { openDataset, requireSplit, type Split } from '../src/formats/datasets.ts'
+import { userDirectories } from '../src/studio/directories.ts'
+import { accuracies, openRecipeRuns, resultsOf, say } from './recipe-runs.ts'
+import { markdownTable, writeSection } from './section.ts'
+
+const { values } = parseArgs({
+  options: {
+    data: { type: 'string', default: '../shared/data' },
+    keep: { type: 'string' },
+    images: { type: 'string', default: '10000' },
+    epochs: { type: 'string', default: '5' },
+    seeds: { type: 'string', default: '0,1,2' },
+    sparsities: { type: 'string', default: '0.9,0.95' },
+  },
+})
+const numbers = (text: string) => text.split(',').map(Number)
+const [count, epochs] = [Number(values.images), Number(values.epochs)]
+const [seeds, sparsities] = [numbers(values.seeds), numbers(values.sparsities)]
+/** Gradual pruning reaches its end after so many epochs: what is left is trained with the final mask. */
+const endEpoch = Math.max(1, Math.round(0.6 * epochs))
+const lr = 0.05
+const schedules = { 'one-shot': 'one-shot', gradual: { kind: 'gradual', endEpoch, per: 'step' } } as const
+type Schedule = keyof typeof schedules
+
+const data = resolve(values.data)
+const [source, checkpoint] = [join(data, 'cifar10-jpeg.zip'), join(data, 'checkpoints', 'resnet20-12fca82f.th')]
+for (const file of [source, checkpoint]) if (!existsSync(file)) throw new Error(`there is no ${file}`)
+const folder = values.keep ? resolve(values.keep) : mkdtempSync(join(tmpdir(), 'espalier-experiment-'))
+const images = join(folder, `images-${count}`)
+
+/** `count` of the training images, the same ones always, and all test images, in CIFAR's binary form. */
+async function writePart(): Promise<void> {
+  const dataset = await openDataset(source, { cacheDirectory: join(userDirectories().cache, 'samples') })
+  const random = createRandom(0)
+  const { splits } = dataset
+  const [train, test] = [requireSplit(dataset, 'train'), requireSplit(dataset, 'test')]
+  const order = Array.from({ length: splits.train!.count }, (_, i) => ({ i, key: random.uniform() }))
+  const chosen = order.sort((a, b) => a.key - b.key).map(({ i }) => i)
+  mkdirSync(images, { recursive: true })
+  await writeRecords(train, chosen.slice(0, count), 'data_batch_1.bin')
+  await writeRecords(test, [...test.labels.keys()], 'test_batch.bin')
+  await dataset.close()
+}
+
+async function writeRecords(split: Split, indices: readonly number[], name: string): Promise<void> {
+  const pixels = 32 * 32
+  const samples = new Uint8Array(indices.length * 3 * pixels)
+  await split.read(indices, samples)
+  const records = new Uint8Array(indices.length * (1 + 3 * pixels))
+  for (const [at, index] of indices.entries()) {
+    const [from, to] = [at * 3 * pixels, at * (1 + 3 * pixels)]
+    records[to] = split.labels[index]!
+    for (let pixel = 0; pixel < pixels; pixel++)
+      for (let channel = 0; channel < 3; channel++)
+        records[to + 1 + channel * pixels + pixel] = samples[from + 3 * pixel + channel]!
+  }
+  writeFileSync(join(images, name), records)
+}
+
+interface Cell {
+  readonly schedule: Schedule
+  readonly sparsity: number
+  readonly zeros: number
+  readonly top1: number
+}
+const cells: Cell[] = []
+const began = performance.now()
+mkdirSync(folder, { recursive: true })
+if (!existsSync(join(images, 'test_batch.bin'))) await writePart()
+const runs = await openRecipeRuns(folder, 'gradual')
+try {
+  for (const sparsity of sparsities) {
+    for (const seed of seeds) {
+      for (const schedule of Object.keys(schedules) as Schedule[]) {
+        const outcomes = await runs.work({
+          name: `${schedule} ${sparsity}, seed ${seed}`,
+          model: { checkpoint },
+          data: { path: images, augment: 'crop-flip' },
+          seeds: [seed],
+          stages: [
+            {
+              use: 'prune',
+              sparsity,
+              schedule: schedules[schedule],
+              train: {
+                epochs,
+                optimizer: { kind: 'sgd', lr, nesterov: true, weightDecay: 1e-4 },
+                schedule: { kind: 'cosine', per: 'step' },
+              },
+            },
+            { use: 'evaluate' },
+          ],
+        })
+        const { zeros } = resultsOf(outcomes, 'prune')[0]!
+        cells.push({ schedule, sparsity, zeros, top1: accuracies(outcomes)[0]! })
+        writeTable()
+      }
+    }
+  }
+} finally {
+  await runs.close()
+  if (!values.keep) rmSync(folder, { recursive: true, force: true })
+}
+say(`done in ${((performance.now() - began) / 60_000).toFixed(1)} minutes; the table is in docs/results.md`)
+
+function writeTable(): void {
+  const rows = [['sparsity', 'schedule', 'zeros', 'n', 'top-1 of each seed, %', 'mean', 'std', 'p (Welch)']]
+  for (const sparsity of sparsities) {
+    const of = (schedule: Schedule) => cells.filter(cell => cell.sparsity === sparsity && cell.schedule === schedule)
+    const scores = (schedule: Schedule) => of(schedule).map(({ top1 }) => top1)
+    const test = welchTest(scores('one-shot'), scores('gradual'))
+    for (const schedule of Object.keys(schedules) as Schedule[]) {
+      const top1 = scores(schedule)
+      if (top1.length === 0) continue
+      const zeros = [...new Set(of(schedule).map(cell => cell.zeros))].join(', ')
+      const each = top1.map(value => value.toFixed(2)).join(' ')
+      const p = schedule === 'gradual' ? (test?.p.toFixed(3) ?? '') : ''
+      const spread = sampleStandardDeviation(top1)?.toFixed(2) ?? ''
+      rows.push([`${100 * sparsity} %`, schedule, zeros, String(top1.length), each, mean(top1).toFixed(2), spread, p])
+    }
+  }
+  writeSection(
+    new URL('../docs/results.md', import.meta.url),
+    'gradual',
+    `## Gradual beside one-shot pruning, over seeds
+
+\`npm run experiment -- gradual --images ${count} --epochs ${epochs}\`: ResNet-20 as above, from the checkpoint, on ${count} of the 50,000 training images of the
+JPEG set (the same for all; a tenth held out for validation). Both train ${epochs} epochs: global magnitude, SGD with momentum 0.9,
+Nesterov, weight decay 1e-4, batch 128, learning rate ${lr} with a cosine to 0 by the step, crop and flip. One-shot prunes before
+the first step; gradual by the cubic schedule before every step of the first ${endEpoch} epochs. The best epoch on validation of those
+at the final sparsity; test top-1 of all 10,000 images. A seed changes the order of the images and their crops. ${cpus()[0]?.model.trim()}.
+
+${markdownTable(rows)}
+`,
+  )
+}

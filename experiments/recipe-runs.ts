@@ -1,0 +1,46 @@
+/** Recipes worked in a project of their own, for experiments: no window, no terminal, each stage's outcome. */
+import { join } from 'node:path'
+import { parseRecipe, type RecipeInput } from '../src/shared/recipe.ts'
+import type { StageOutcome, StageResultOf, StageUse } from '../src/shared/stages.ts'
+import { userDirectories } from '../src/studio/directories.ts'
+import { forkEngine } from '../src/studio/engine-process.ts'
+import { createStudio } from '../src/studio/studio.ts'
+
+export interface RecipeRuns {
+  /** Works a recipe of one seed to its end; stages that an earlier one had in common are taken over. Says how long it took. */
+  readonly work: (recipe: RecipeInput & { readonly name: string }) => Promise<StageOutcome[]>
+  readonly close: () => Promise<void>
+}
+
+export const say = (line: string) => process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`)
+
+/** The project file is `name`.espalier in `folder`. */
+export async function openRecipeRuns(folder: string, name: string): Promise<RecipeRuns> {
+  const studio = await createStudio({
+    projectPath: join(folder, `${name}.espalier`),
+    host: 'terminal',
+    acceptsPaths: true,
+    directories: userDirectories(),
+    spawnEngine: () => forkEngine(),
+  })
+  return {
+    async work(recipe) {
+      const began = performance.now()
+      const call = { signal: new AbortController().signal }
+      const { runs } = await studio.handlers['run.start']({ document: parseRecipe(recipe) }, call)
+      await studio.idle()
+      const { run } = await studio.handlers['run.get']({ id: runs[0]!.id }, call)
+      if (run.state !== 'finished') throw new Error(`${recipe.name}: ${run.state}, ${run.error?.message}`)
+      say(`${recipe.name}: ${((performance.now() - began) / 1000).toFixed(0)} s`)
+      return run.stages.map(({ outcome }) => outcome!)
+    },
+    close: () => studio.close(),
+  }
+}
+
+export const resultsOf = <Use extends StageUse>(outcomes: readonly StageOutcome[], use: Use): StageResultOf<Use>[] =>
+  outcomes.flatMap(outcome => (outcome.use === use ? [outcome.result as StageResultOf<Use>] : []))
+
+/** Test top-1 of every evaluate stage, in percent. */
+export const accuracies = (outcomes: readonly StageOutcome[]): number[] =>
+  resultsOf(outcomes, 'evaluate').map(({ top1 }) => 100 * top1)
