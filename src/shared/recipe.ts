@@ -173,6 +173,7 @@ function ruleOf(issue: z.core.$ZodIssue): string {
   if (issue.code === 'too_big') return `has more than ${issue.maximum} entries`
   if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined'))
     return `is required (${issue.expected})`
+  if (issue.code === 'invalid_type' && issue.expected === 'int') return 'must be a whole number'
   if (issue.code === 'invalid_type') return `must be of type ${issue.expected}`
   const options = optionsOf(issue)
   if (options.length > 0) return `must be one of ${options.join(', ')}`

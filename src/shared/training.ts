@@ -172,7 +172,8 @@ interface Check {
 /** What the parameters must be to each other. */
 export function checkTraining({ value, issues }: Check): void {
   const { epochs, schedule } = value
-  if (schedule.warmUpEpochs > epochs)
+  // Epochs that are wrong themselves are said so, and that is enough.
+  if (epochs >= 1 && schedule.warmUpEpochs > epochs)
     issues.push({
       code: 'custom',
       message: `must be at most epochs, which is ${epochs}`,

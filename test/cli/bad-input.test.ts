@@ -14,6 +14,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { makeZip } from '../formats/codecs/make-zip.ts'
+import { train, unknownKeys, wrongValues } from '../shared/training-faults.ts'
 import { errorIn, espalier, workplace } from './harness.ts'
 import { makeIdx, makeModel } from './made-inputs.ts'
 
@@ -426,6 +427,24 @@ describe('espalier run refuses', () => {
       '--json',
     )
     expect([status, errorIn(err).code]).toEqual([2, 'disk.read-only'])
+  })
+
+  it('every wrong parameter of training: a line that names it, before anything is made', async () => {
+    const { writeRecipe, project, files } = workplace()
+    const inStages = [...wrongValues, ...unknownKeys].map(([stage, key]) => [{ stages: [stage] }, `stages[0].${key}`])
+    const others = [
+      [{ data: { path: 'cifar', validation: 1 } }, 'data.validation'],
+      [{ data: { path: 'cifar', validation: 0 }, stages: [train({ earlyStop: 1 })] }, 'stages[0].earlyStop'],
+      [{ data: { path: 'cifar', augment: 'crop-flop' } }, 'data.augment'],
+    ]
+    for (const [changes, place] of [...inStages, ...others] as [object, string][]) {
+      const { status, out, err } = await espalier('run', writeRecipe(changes), '--project', project)
+      expect([place, status, out]).toEqual([place, 2, ''])
+      const [, holder = 'a recipe', key] = /^(?:(.*)\.)?([^.]+)$/.exec(place)!
+      expect(err.includes(place) || err.includes(`"${key}" is not a key of ${holder}`), err).toBe(true)
+      expect(err).toMatch(/^[^\n]{1,300}\n$/)
+    }
+    expect(files()).not.toContain('project.espalier')
   })
 
   it('the hostile pickle was never run', async () => {
