@@ -6,6 +6,7 @@ import { architectureOf } from '../../../src/core/architectures.ts'
 import type { Graph } from '../../../src/core/graph/model.ts'
 import { initialise } from '../../../src/core/initialise.ts'
 import { normalization } from '../../../src/core/normalization.ts'
+import { trainables } from '../../../src/core/training/trainables.ts'
 import { TrainableModel, type TrainingOptions, type TrainingState } from '../../../src/engine/compile/training.ts'
 import { writeTrainingPass } from '../../../src/engine/compile/training-pass.ts'
 import { type Engine, loadEngine } from '../../../src/engine/runtime/load.ts'
@@ -321,6 +322,38 @@ describe('what is frozen', () => {
     },
   ])('wrong sets are refused: $problem', ({ problem, ...options }) => {
     expect(() => compile(engine, options)).toThrow(problem)
+  })
+})
+
+describe('a deep network', () => {
+  it('compiles, and learns with batch norm alone', () => {
+    const id = 'resnet110-b'
+    const network = architectureOf(id)
+    const { parameters: trained } = trainables.batchnorm({ architecture: id, graph: network, masks: noMasks }, 0)
+    const deep = new TrainableModel(engine, network, {
+      sampleType: 'uint8',
+      normalization: normalization('imagenet', 3),
+      precision: 'f32',
+      optimizer: momentum,
+      labelSmoothing: 0,
+      trained,
+    })
+    try {
+      const before = initialise(network, 1, 'uniform')
+      deep.assign({ weights: before, masks: noMasks })
+      const { samples, labels } = batch(9)
+      for (let seed = 0; seed < 2; seed++) {
+        const { loss, gradientNorms } = deep.step({ samples, labels, learningRate: 0.1, seed })
+        expect([loss / labels.length, ...gradientNorms.values()].every(value => value > 0 && value < 1000)).toBe(true)
+      }
+      const after = deep.readAll()
+      expect([...after.keys()]).toEqual(Object.keys(network.parameters))
+      for (const [name, { role }] of Object.entries(network.parameters))
+        if (role === 'weight' || role === 'bias') expect(after.get(name), name).toEqual(before.get(name))
+        else expect(after.get(name), name).not.toEqual(before.get(name))
+    } finally {
+      deep.dispose()
+    }
   })
 })
 
