@@ -17,6 +17,16 @@ declare module 'zod' {
   interface GlobalMeta extends Partial<ParameterText> {}
 }
 
+/** Parameters that belong together in a form; those of no section come first. */
+export interface Section<Key extends string = string> {
+  /** Without one its parameters stand among those of no section. */
+  readonly label?: string
+  readonly help?: string
+  readonly keys: readonly Key[]
+  /** They say nothing unless this parameter has one of these values; a form leaves them out then. */
+  readonly when?: { readonly key: Key; readonly is: readonly string[] }
+}
+
 /** A stage whose parameters are each right, and where to put what is wrong with them together. */
 interface Found<Parameters extends z.ZodRawShape> {
   readonly value: z.output<z.ZodObject<Parameters>>
@@ -30,6 +40,7 @@ export function defineStage<Use extends string, Parameters extends z.ZodRawShape
   readonly help: string
   readonly changesModel: boolean
   readonly parameters: Parameters
+  readonly sections?: readonly Section<keyof Parameters & string>[]
   /** What parameters must be to each other; called when each of them is right. */
   readonly check?: (found: Found<Parameters>) => void
   readonly result: Result
@@ -38,6 +49,7 @@ export function defineStage<Use extends string, Parameters extends z.ZodRawShape
   const { check } = stage
   return {
     ...stage,
+    sections: (stage.sections ?? []) as readonly Section[],
     /** The stage as it stands in a recipe. */
     schema: check ? schema.check(found => check(found as unknown as Found<Parameters>)) : schema,
     resultSchema: z.strictObject(stage.result),

@@ -14,6 +14,7 @@ export function appCommands(): Command[] {
     { id: 'go.library', title: 'Library', group: 'Go to', keys: 'G L', run: open(to.library) },
     { id: 'go.recipes', title: 'Recipes', group: 'Go to', keys: 'G E', run: open(to.recipes) },
     { id: 'go.runs', title: 'Runs', group: 'Go to', keys: 'G R', run: open(to.runs) },
+    { id: 'go.curves', title: 'Rate-distortion curves', group: 'Go to', keys: 'G V', run: open(to.curves) },
     { id: 'go.compare', title: 'Compare', group: 'Go to', keys: 'G C', run: () => go(to.compare(runs.chosen)) },
     {
       id: 'go.doctor',

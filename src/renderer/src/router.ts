@@ -1,11 +1,22 @@
 /** Hash routes: `#/runs/ID`. The hash is the only state of the window that a reload and a link must keep. */
 import { computed, ref } from 'vue'
 
-export type ViewName = 'library' | 'dataset' | 'model' | 'recipes' | 'recipe' | 'runs' | 'run' | 'compare' | 'doctor'
+export type ViewName =
+  | 'library'
+  | 'dataset'
+  | 'model'
+  | 'recipes'
+  | 'recipe'
+  | 'runs'
+  | 'run'
+  | 'compare'
+  | 'doctor'
+  | 'curves'
+  | 'curvesOf'
 
 export interface Route {
   readonly view: ViewName
-  /** Of `dataset`, `model`, `recipe` and `run`. */
+  /** Of `dataset`, `model`, `recipe`, `run` and `curvesOf` (a run). */
   readonly id: string
   /** Of `compare`, in the order chosen; the first is the baseline. */
   readonly ids: readonly string[]
@@ -17,8 +28,15 @@ const plain: Record<string, ViewName> = {
   runs: 'runs',
   compare: 'compare',
   doctor: 'doctor',
+  curves: 'curves',
 }
-const withId: Record<string, ViewName> = { data: 'dataset', models: 'model', recipes: 'recipe', runs: 'run' }
+const withId: Record<string, ViewName> = {
+  data: 'dataset',
+  models: 'model',
+  recipes: 'recipe',
+  runs: 'run',
+  curves: 'curvesOf',
+}
 
 /** Anything unknown is the library. */
 function parseHash(hash: string): Route {
@@ -39,6 +57,8 @@ export const to = {
   run: (id: string) => `#/runs/${encodeURIComponent(id)}`,
   compare: (ids: readonly string[] = []) => `#/compare${ids.length ? `/${ids.map(encodeURIComponent).join(',')}` : ''}`,
   doctor: () => '#/doctor',
+  curves: () => '#/curves',
+  curvesOf: (run: string) => `#/curves/${encodeURIComponent(run)}`,
 } as const
 
 const hash = ref(window.location.hash)

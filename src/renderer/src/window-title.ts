@@ -33,6 +33,12 @@ export function useWindowTitle(): void {
         return 'Runs'
       case 'compare':
         return 'Compare'
+      case 'curves':
+        return 'Curves'
+      case 'curvesOf': {
+        const run = runs.byId.get(id)
+        return run ? `Curves of run ${run.number}` : 'Curves'
+      }
       case 'doctor':
         return 'Doctor'
     }

@@ -92,6 +92,16 @@ export const prune = defineStage({
       help: 'Between and after the steps of the schedule: for all epochs of a gradual one, and after each round of the others.',
     }),
   },
+  sections: [
+    {
+      label: 'Rate-distortion',
+      help: 'Each layer is pruned alone to some shares, and the change of the output is measured on calibration samples; the allocation is chosen from these curves.',
+      keys: Object.keys(distortionParameters) as (keyof typeof distortionParameters)[],
+      when: { key: 'allocation', is: curveAllocations },
+    },
+    { keys: ['gradientBatches'], when: { key: 'score', is: ['taylor'] } },
+    { label: 'Over time', help: 'At once, or little by little with training in between.', keys: ['schedule', 'train'] },
+  ],
   check({ value: { schedule, train, allocation, budget, floors, locks }, issues }) {
     const fault = (path: (string | number)[], message: string) =>
       issues.push({ code: 'custom', message, input: undefined, path })

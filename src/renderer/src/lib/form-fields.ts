@@ -1,6 +1,7 @@
 /** Form fields derived from the recipe's schemas; nothing about a parameter is said twice. */
 import { z } from 'zod'
 import { recipeSchema } from '../../../shared/recipe.ts'
+import type { Section } from '../../../shared/stage.ts'
 import { type StageUse, stages, stageUses } from '../../../shared/stages.ts'
 import { isObject, type Json, type JsonObject } from './recipe-document.ts'
 
@@ -120,6 +121,37 @@ const isChoosable = (field: Field) => field.kind !== 'choice' || field.choices.l
 export const stageFields = Object.fromEntries(
   stageUses.map(use => [use, fieldsOf(stages[use].schema, ['use']).filter(isChoosable)]),
 ) as Record<StageUse, Field[]>
+
+export interface FieldSection {
+  readonly label: string
+  readonly help: string | undefined
+  readonly fields: readonly Field[]
+}
+
+/**
+ * The fields of a stage as its declaration groups them: those of no section, then the sections. Where a section says
+ * nothing for this stage, only what is set in it is left: it may be what is wrong.
+ */
+export function arrangeFields(
+  fields: readonly Field[],
+  declared: readonly Section[],
+  value: JsonObject,
+): { plain: Field[]; sections: FieldSection[] } {
+  const isOn = ({ when }: Section) => {
+    const other = when && fields.find(({ key }) => key === when.key)
+    return !other || when.is.includes(String(value[other.key] ?? other.initial))
+  }
+  const has = (section: Section, { key }: Field) =>
+    section.keys.includes(key) && (isOn(section) || value[key] !== undefined)
+  const inSection = (field: Field) => declared.some(section => section.label !== undefined && has(section, field))
+  const isKnown = (field: Field) => declared.every(section => !section.keys.includes(field.key) || has(section, field))
+  const sections = declared.flatMap(section => {
+    const { label, help } = section
+    const members = fields.filter(field => has(section, field))
+    return label === undefined || members.length === 0 ? [] : [{ label, help, fields: members }]
+  })
+  return { plain: fields.filter(field => isKnown(field) && !inSection(field)), sections }
+}
 
 /** Model and data are picked from the library, options of the reader are written in the JSON view; the rest are plain fields. */
 export const dataFields = fieldsOf(recipeSchema.shape.data, ['path', 'reader']).filter(isChoosable)

@@ -48,6 +48,20 @@ export function short(value: number, precision = 4): string {
   return rounded !== 0 && Math.abs(rounded) < 1e-3 ? rounded.toExponential().replace('-', minus) : String(rounded)
 }
 
+/** As many digits for each, for columns: 13.04 -> "13.0", 0.18 -> "0.180" */
+export function significant(value: number, digits = 3): string {
+  if (value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e6))
+    return value
+      .toExponential(digits - 1)
+      .replace('e-', `e${minus}`)
+      .replace('e+', 'e')
+  return value === 0
+    ? '0'
+    : Number(value.toPrecision(digits)) >= 10 ** digits
+      ? count(Math.round(value))
+      : value.toPrecision(digits)
+}
+
 /** 0.042 -> "42 ms", 12.34 -> "12.3 s", 125 -> "2 min 05 s", 7500 -> "2 h 05 min" */
 export function duration(seconds: number): string {
   if (seconds < 1) return `${Math.round(seconds * 1000)}${thinSpace}ms`

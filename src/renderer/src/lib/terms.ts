@@ -14,6 +14,19 @@ export const terms = {
   learningRate: 'How far a step goes along the gradient. The schedule changes it over the epochs.',
   gradientNorm: 'Length of the gradient of all trained weights, before clipping.',
   disabledFeatures: 'Share of the channels of batch norm whose gamma is below 0.01 in absolute value.',
+  curve:
+    'How much the output of the network changes when this layer alone loses a share of its weights, the least important first. A flat curve is a layer that can lose much.',
+  distortion:
+    'Squared change of the outputs before softmax (logits), against those of the unpruned network. 0 = nothing changes.',
+  summedDistortion:
+    'Sum of the change that each layer makes when it alone is pruned so far, as its curve has it. The solver makes this as small as the target allows.',
+  runningMaximum:
+    'Reads a curve as the largest value so far, so that it never falls: more pruning is never taken for less harm.',
+  additivity:
+    'The solver adds up what each layer does alone. Here whole allocations were pruned and measured, and held against that sum.',
+  slope: 'Measured change over summed change, by least squares: 1 where changes add up.',
+  rankCorrelation:
+    'Whether the sum puts allocations into the right order: 1 = always, 0 = by chance. It is what the choice among them needs.',
   seed: 'The integer that fixes every random choice of a run. The same recipe and seed give the same result.',
   split: 'The part of the data that was scored.',
   baseline: 'The run that the others are measured against.',

@@ -1,5 +1,5 @@
 /** The parts of ECharts that are used, and no others. */
-import { HeatmapChart, LineChart } from 'echarts/charts'
+import { HeatmapChart, LineChart, ScatterChart } from 'echarts/charts'
 import {
   AriaComponent,
   GridComponent,
@@ -14,6 +14,7 @@ import { CanvasRenderer, SVGRenderer } from 'echarts/renderers'
 use([
   LineChart,
   HeatmapChart,
+  ScatterChart,
   GridComponent,
   MarkLineComponent,
   TooltipComponent,
