@@ -1,6 +1,8 @@
 /** A double of the studio for tests of the window: the contract, in memory, with runs that pass by themselves. */
 import { randomUUID } from 'node:crypto'
+import type { AllocationAnswer, AllocationQuestion } from '../../../src/shared/allocation.ts'
 import type { Handlers, StudioEvent } from '../../../src/shared/contract.ts'
+import { curveAllocations } from '../../../src/shared/distortion.ts'
 import type {
   ComparedRun,
   DatasetReport,
@@ -15,6 +17,7 @@ import { type ErrorData, EspalierError } from '../../../src/shared/errors.ts'
 import { checkRecipe, parseRecipe, type Recipe } from '../../../src/shared/recipe.ts'
 import type { StageOutcome } from '../../../src/shared/stages.ts'
 import { classes, dataset, kernels, model } from './data.ts'
+import { createDesk, distortionOutcome, type Prunable } from './distortion.ts'
 import { pointsAt, stepsPerEpoch, trainingOf, trainingOutcome } from './training.ts'
 
 export interface DoubleOptions {
@@ -28,10 +31,14 @@ export interface DoubleOptions {
 const accuracyAt = (sparsity: number, allocation: string) =>
   Math.max(94, Math.round(915 - 820 * Math.max(0, sparsity - (allocation === 'global' ? 0.45 : 0.38)) ** 1.55 * 2.6))
 
+const prunableLayers: readonly Prunable[] = [
+  ...kernels(3).map(({ name, ...k }) => ({ name, weights: k.out * k.in * 9, macs: k.out * k.in * 9 * k.side ** 2 })),
+  { name: 'linear', weights: 640, macs: 640 },
+]
+
 function layerCounts(sparsity: number, allocation: string) {
-  const all = [...kernels(3).map(k => ({ name: k.name, weights: k.out * k.in * 9 })), { name: 'linear', weights: 640 }]
-  return all.map((layer, i) => {
-    const lean = allocation === 'global' ? sparsity * (0.45 + (0.75 * i) / all.length) : sparsity
+  return prunableLayers.map(({ macs: _, ...layer }, i) => {
+    const lean = allocation === 'global' ? sparsity * (0.45 + (0.75 * i) / prunableLayers.length) : sparsity
     return { ...layer, zeros: Math.floor(layer.weights * Math.min(0.995, lean)) }
   })
 }
@@ -46,6 +53,11 @@ export class StudioDouble {
   recipes: RecipeRecord[] = []
   details = new Map<string, RunDetail>()
   #stopping = new Map<string, 'stopped' | 'paused'>()
+  /** The layers that curves are of. */
+  prunable = prunableLayers
+  /** What was asked about allocations, in order. */
+  readonly questions: AllocationQuestion[] = []
+  readonly #desks = new Map<object, ReturnType<typeof createDesk>>()
   /** What the next import answers with, instead of success. */
   nextImportError: ErrorData | undefined
   /** What the next run fails with, at its second stage. */
@@ -218,6 +230,21 @@ export class StudioDouble {
     return detail
   }
 
+  #solve(question: AllocationQuestion): AllocationAnswer {
+    this.questions.push(question)
+    const { run, recipe } = this.#detail(question.run)
+    const [stage, outcome] = [recipe.stages[question.stage], run.stages[question.stage]?.outcome]
+    const curves = outcome?.use === 'prune' ? outcome.result.curves : undefined
+    if (stage?.use !== 'prune' || !curves)
+      throw new EspalierError({
+        code: 'not-found',
+        message: `Stage ${question.stage} of run ${run.number} has no rate-distortion curves.`,
+      })
+    const desk = this.#desks.get(curves) ?? createDesk(stage, curves, this.prunable)
+    this.#desks.set(curves, desk)
+    return desk(question)
+  }
+
   async #end(id: string, state: 'stopped' | 'paused'): Promise<RunDetail['run']> {
     const detail = this.#detail(id)
     if (detail.run.state === 'queued') this.#change(detail, { state, endedAt: Date.now() })
@@ -324,13 +351,7 @@ export class StudioDouble {
     },
     'run.list': () => ({ runs: [...this.details.values()].map(d => d.run) }),
     'run.get': ({ id }) => structuredClone(this.#detail(id)),
-    'allocation.solve': ({ run, stage }) => {
-      const { number } = this.#detail(run).run
-      throw new EspalierError({
-        code: 'not-found',
-        message: `Stage ${stage} of run ${number} has no rate-distortion curves.`,
-      })
-    },
+    'allocation.solve': question => this.#solve(question),
     'run.layer': ({ id, layer }) => ({ weights: weightsOf(this.#detail(id), layer) }),
     'run.norms': () => ({ snapshots: [] }),
     'run.stop': ({ id }) => this.#end(id, 'stopped'),
@@ -378,8 +399,10 @@ function outcomeOf(stage: Recipe['stages'][number], sparsity: number, allocation
   const zeros = layers.reduce((sum, l) => sum + l.zeros, 0)
   const training = trainingOf(stage)
   const trained = training && trainingOutcome(training, { zeros, weights })
-  if (stage.use === 'prune')
-    return { use: 'prune', result: { zeros, weights, sparsity: zeros / weights, layers, ...trained } }
+  if (stage.use === 'prune') {
+    const measured = curveAllocations.includes(stage.allocation) && distortionOutcome(stage, prunableLayers)
+    return { use: 'prune', result: { zeros, weights, sparsity: zeros / weights, layers, ...measured, ...trained } }
+  }
   if (stage.use === 'train' && trained) return { use: 'train', result: { zeros, weights, ...trained } }
   if (stage.use !== 'evaluate') throw new Error(`the double does not ${stage.use}`)
   const correct = accuracyAt(sparsity, allocation)

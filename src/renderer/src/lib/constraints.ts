@@ -14,15 +14,14 @@ export interface FloorsAndLocks {
   readonly locks?: Record<string, number>
 }
 
-/** Without the key where there is none. */
-export function toFloorsAndLocks(constraints: Constraints): FloorsAndLocks {
+export function toFloorsAndLocks(constraints: Constraints): Required<FloorsAndLocks> {
   const floors: Record<string, number> = {}
   const locks: Record<string, number> = {}
   for (const [layer, constraint] of Object.entries(constraints)) {
     if (constraint.kind === 'least') floors[layer] = constraint.keep
     else locks[layer] = constraint.kind === 'dense' ? 0 : constraint.share
   }
-  return { ...(Object.keys(floors).length > 0 && { floors }), ...(Object.keys(locks).length > 0 && { locks }) }
+  return { floors, locks }
 }
 
 /** A lock beats a floor of the same layer, as it does for the solver. */

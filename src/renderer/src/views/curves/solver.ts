@@ -42,20 +42,20 @@ export function useTarget(run: string, index: number, stage: StageOf<'prune'>) {
 }
 export type Question = ReturnType<typeof useTarget>['question']['value']
 
-/** The newest answer for `allocations`; `takes` is what the last one took, in ms. */
-export function useAnswer(question: () => Question, allocations: () => readonly AllocationId[]) {
+/** The newest answer for `allocations`, asked for when the question has stood still for `waitMs`. */
+export function useAnswer(question: () => Question, allocations: () => readonly AllocationId[], waitMs = 0) {
   const answer = shallowRef<AllocationAnswer>()
   const error = shallowRef<ErrorData>()
-  const isStale = shallowRef(false)
+  let isStale = false
   let isAsking = false
   let isGone = false
 
   async function ask(): Promise<void> {
-    isStale.value = true
+    isStale = true
     if (isAsking || isGone) return
     isAsking = true
-    while (isStale.value && !isGone) {
-      isStale.value = false
+    while (isStale && !isGone) {
+      isStale = false
       try {
         const wanted = allocations()
         if (wanted.length > 0)
@@ -67,12 +67,19 @@ export function useAnswer(question: () => Question, allocations: () => readonly 
     }
     isAsking = false
   }
-  watch([question, allocations], ask, { immediate: true })
+  let timer: ReturnType<typeof setTimeout> | undefined
+  function askSoon(): void {
+    clearTimeout(timer)
+    if (waitMs === 0) ask()
+    else timer = setTimeout(ask, waitMs)
+  }
+  watch([question, allocations], askSoon, { immediate: true })
   watch(connectionState, state => {
     if (state === 'open') ask()
   })
   onUnmounted(() => {
     isGone = true
+    clearTimeout(timer)
   })
-  return { answer, error, isStale }
+  return { answer, error }
 }

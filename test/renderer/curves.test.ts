@@ -1,0 +1,160 @@
+/** Rate-distortion curves in a real Chromium: from a recipe to curves, to a target on them, and back into a recipe. */
+import type { Page } from 'playwright-core'
+import { describe, expect, it } from 'vitest'
+import { axeFaults, chromiumPath } from '../browser/chromium.ts'
+import { context, recipe, useWindow } from './double/window.ts'
+
+const byCurves = { use: 'prune', allocation: 'rate-distortion', sparsity: 0.8, additivity: 3 }
+const stages = [{ use: 'evaluate' }, byCurves, { use: 'evaluate' }]
+
+describe.skipIf(!chromiumPath)('rate-distortion curves', () => {
+  const w = useWindow()
+  const zerosOf = async (page: Page) => {
+    const text = page.locator('.facts div', { hasText: 'Zeros' }).locator('dd')
+    return Number(await text.evaluate(element => element.firstChild?.textContent?.replaceAll(',', '')))
+  }
+  const weights = () => w.studio.prunable.reduce((sum, layer) => sum + layer.weights, 0)
+  const measured = async (changes: object = {}) => {
+    const { runs } = await w.studio.handlers['run.start'](
+      { document: recipe({ stages: [stages[0], { ...byCurves, ...changes }] }) },
+      context,
+    )
+    await expect.poll(w.areAllFinished, { timeout: 10_000 }).toBe(true)
+    return runs[0]!.id
+  }
+
+  it('says what curves are where there are none, and measures some', async () => {
+    const page = await w.open('#/curves')
+    await page.getByRole('heading', { name: 'No curves yet' }).waitFor()
+    expect(await axeFaults(page)).toEqual([])
+    await page.getByRole('button', { name: 'Measure curves' }).click()
+    await page.getByRole('textbox', { name: 'How many samples' }).fill('256')
+    await page.getByRole('radio', { name: 'Noise' }).check({ force: true })
+    expect(await axeFaults(page)).toEqual([])
+    await page.getByRole('button', { name: 'Measure', exact: true }).click()
+    await page.getByRole('link', { name: 'Try targets on these curves' }).click()
+    await page.getByText('measured on 256 inputs of noise, without data').waitFor()
+    expect([...w.studio.details.values()][0]?.recipe.stages[0]).toMatchObject({
+      ...{ use: 'prune', allocation: 'rate-distortion', additivity: 20 },
+      calibration: { images: 256, choose: 'noise' },
+    })
+    expect(w.watched.faults).toEqual([])
+  })
+
+  it('follows the slider, holds layers by hand, and writes what was set into a recipe', async () => {
+    const id = await measured()
+    const page = await w.open(`#/curves/${id}`)
+    await expect.poll(() => zerosOf(page)).toBe(Math.floor(0.8 * weights()))
+    expect(await page.getByRole('row', { name: /^layer/ }).count()).toBe(18)
+
+    const slider = page.getByRole('slider', { name: 'Sparsity' })
+    for (let i = 0; i < 5; i++) await slider.press('ArrowRight')
+    await expect.poll(() => zerosOf(page)).toBe(Math.floor(0.805 * weights()))
+    await page.getByRole('textbox', { name: 'Sparsity as a number' }).fill('70')
+    await page.keyboard.press('Enter')
+    await expect.poll(() => zerosOf(page)).toBe(Math.floor(0.7 * weights()))
+
+    const row = page.getByRole('row', { name: /^layer2\.0\.conv1/ })
+    await page.getByRole('combobox', { name: 'layer2.0.conv1 by hand' }).selectOption('fixed')
+    await page.getByRole('textbox', { name: 'Share of zeros of layer2.0.conv1' }).fill('25 %')
+    await page.keyboard.press('Enter')
+    await expect.poll(() => row.textContent()).toContain('3,456of 4,608')
+    await page.getByRole('combobox', { name: 'conv1 by hand', exact: true }).selectOption('dense')
+    await expect.poll(() => page.getByRole('row', { name: /^conv1/ }).textContent()).toContain('432of 432')
+    await page.getByRole('combobox', { name: 'linear by hand' }).selectOption('least')
+    await page.getByRole('textbox', { name: /linear keeps/ }).fill('600')
+    await page.keyboard.press('Enter')
+    await page.getByText('3 layers held by hand').waitFor()
+    const held = { locks: { 'layer2.0.conv1': 0.25, conv1: 0 }, floors: { linear: 600 } }
+    await expect.poll(() => w.studio.questions.at(-1)).toMatchObject({ sparsity: 0.7, curve: 'worst', ...held })
+    // The whole target stays what it was; other layers make up for those that are held.
+    expect(await zerosOf(page)).toBe(Math.floor(0.7 * weights()))
+
+    await page.getByRole('radio', { name: 'Mean' }).check({ force: true })
+    await page.getByRole('checkbox', { name: 'ERK' }).check()
+    await expect.poll(() => page.getByRole('row', { name: /^ERK/ }).textContent()).toMatch(/ERK.*\d/)
+    await page.getByRole('checkbox', { name: 'Curves as a table' }).check()
+    expect(await page.getByRole('region', { name: 'Curves, numbers' }).getByRole('row').count()).toBe(20)
+    await page.getByText('Rank correlation').waitFor()
+
+    await page.getByRole('button', { name: 'Use in a recipe' }).click()
+    await page.getByRole('menuitem', { name: /A new recipe/ }).click()
+    await page.getByLabel('Name of the recipe').waitFor()
+    const pruning = () => (w.studio.recipes[0]?.document as { stages?: unknown[] } | undefined)?.stages?.[1]
+    expect(pruning()).toEqual({
+      ...byCurves,
+      sparsity: 0.7,
+      curve: 'mean',
+      ...held,
+    })
+
+    // And back: what was set is still there, and goes into a recipe that exists.
+    await page.getByRole('link', { name: 'Set target, floors and locks on curves' }).click()
+    await page.getByText('3 layers held by hand').waitFor()
+    await page.getByRole('button', { name: 'Let the solver choose all' }).click()
+    await page.getByRole('button', { name: 'Use in a recipe' }).click()
+    await page.getByRole('menuitem', { name: 'Rate-distortion magnitude 70 %' }).click()
+    await expect.poll(pruning).toEqual({ ...byCurves, sparsity: 0.7, curve: 'mean' })
+    expect(w.watched.faults).toEqual([])
+  })
+
+  it('says why a target cannot be met, and is right again when it can', async () => {
+    const id = await measured()
+    const page = await w.open(`#/curves/${id}`)
+    await expect.poll(() => zerosOf(page)).toBeGreaterThan(0)
+    await page.getByRole('combobox', { name: 'layer3.2.conv2 by hand' }).selectOption('dense')
+    await page.getByRole('textbox', { name: 'Sparsity as a number' }).fill('95 %')
+    await page.keyboard.press('Enter')
+    await page.getByText(/The highest sparsity is 0\.8/).waitFor()
+    await page.getByRole('button', { name: 'Back to what the run had' }).click()
+    await expect.poll(() => zerosOf(page)).toBe(Math.floor(0.8 * weights()))
+    expect(w.watched.faults).toEqual([])
+  })
+
+  it('is never left behind by a slider that moves faster than 54 layers at a hundred shares are solved', async () => {
+    const { stage, outcome } = await wideRun()
+    w.studio.prunable = stage
+    const page = await w.open(`#/curves/${outcome}`)
+    await expect.poll(() => zerosOf(page), { timeout: 20_000 }).toBe(Math.floor(0.8 * weights()))
+    const before = w.studio.questions.length
+    await page.locator('#target').evaluate(async (slider: HTMLInputElement) => {
+      for (let i = 1; i <= 60; i++) {
+        slider.value = String(0.8 + i / 1000)
+        slider.dispatchEvent(new Event('input', { bubbles: true }))
+        await new Promise(resolve => setTimeout(resolve, 4))
+      }
+    })
+    await expect.poll(() => zerosOf(page), { timeout: 20_000 }).toBe(Math.floor(0.86 * weights()))
+    expect(w.studio.questions.length - before).toBeLessThanOrEqual(62)
+    expect(w.watched.faults).toEqual([])
+  })
+
+  /** As many layers and shares as ResNet-50 has at the size that the solver is measured at. */
+  async function wideRun() {
+    const stage = Array.from({ length: 54 }, (_, i) => ({
+      name: `layer${1 + (i >> 4)}.${i}`,
+      weights: 472_222,
+      macs: 4e7,
+    }))
+    const fractions = Array.from({ length: 100 }, (_, i) => i / 100)
+    const { curvesOf } = await import('./double/distortion.ts')
+    const id = await measured()
+    const outcome = w.studio.details.get(id)?.run.stages[1]?.outcome
+    if (outcome?.use !== 'prune') throw new Error('the run has pruned')
+    outcome.result.curves = curvesOf(stage, fractions)
+    return { stage, outcome: id }
+  }
+
+  it.each(['light', 'dark'] as const)('has no serious fault of accessibility, %s', async colorScheme => {
+    await w.watched.page.emulateMedia({ colorScheme })
+    const id = await measured({ locks: { conv1: 0 } })
+    const { id: written } = await w.studio.handlers['recipe.save']({ document: recipe({ stages }) }, context)
+    for (const hash of ['#/curves', `#/curves/${id}`, `#/runs/${id}`, `#/recipes/${written}`]) {
+      const page = await w.open(hash)
+      await page.getByRole('heading', { level: 1 }).or(page.getByLabel('Name of the recipe')).first().waitFor()
+      await page.waitForTimeout(400)
+      expect(await axeFaults(page), hash).toEqual([])
+    }
+    expect(w.watched.faults).toEqual([])
+  })
+})
