@@ -7,6 +7,9 @@ import { context, recipe, useWindow } from './double/window.ts'
 const byCurves = { use: 'prune', allocation: 'rate-distortion', sparsity: 0.8, additivity: 3 }
 const stages = [{ use: 'evaluate' }, byCurves, { use: 'evaluate' }]
 
+/** The machine may have more to do than this test. */
+const eventually = <T>(found: () => T | Promise<T>) => expect.poll(found, { timeout: 15_000 })
+
 describe.skipIf(!chromiumPath)('rate-distortion curves', () => {
   const w = useWindow()
   const zerosOf = async (page: Page) => {
@@ -19,7 +22,7 @@ describe.skipIf(!chromiumPath)('rate-distortion curves', () => {
       { document: recipe({ stages: [stages[0], { ...byCurves, ...changes }] }) },
       context,
     )
-    await expect.poll(w.areAllFinished, { timeout: 10_000 }).toBe(true)
+    await eventually(w.areAllFinished).toBe(true)
     return runs[0]!.id
   }
 
@@ -44,35 +47,35 @@ describe.skipIf(!chromiumPath)('rate-distortion curves', () => {
   it('follows the slider, holds layers by hand, and writes what was set into a recipe', async () => {
     const id = await measured()
     const page = await w.open(`#/curves/${id}`)
-    await expect.poll(() => zerosOf(page)).toBe(Math.floor(0.8 * weights()))
+    await eventually(() => zerosOf(page)).toBe(Math.floor(0.8 * weights()))
     expect(await page.getByRole('row', { name: /^layer/ }).count()).toBe(18)
 
     const slider = page.getByRole('slider', { name: 'Sparsity' })
     for (let i = 0; i < 5; i++) await slider.press('ArrowRight')
-    await expect.poll(() => zerosOf(page)).toBe(Math.floor(0.805 * weights()))
+    await eventually(() => zerosOf(page)).toBe(Math.floor(0.805 * weights()))
     await page.getByRole('textbox', { name: 'Sparsity as a number' }).fill('70')
     await page.keyboard.press('Enter')
-    await expect.poll(() => zerosOf(page)).toBe(Math.floor(0.7 * weights()))
+    await eventually(() => zerosOf(page)).toBe(Math.floor(0.7 * weights()))
 
     const row = page.getByRole('row', { name: /^layer2\.0\.conv1/ })
     await page.getByRole('combobox', { name: 'layer2.0.conv1 by hand' }).selectOption('fixed')
     await page.getByRole('textbox', { name: 'Share of zeros of layer2.0.conv1' }).fill('25 %')
     await page.keyboard.press('Enter')
-    await expect.poll(() => row.textContent()).toContain('3,456of 4,608')
+    await eventually(() => row.textContent()).toContain('3,456 of 4,608')
     await page.getByRole('combobox', { name: 'conv1 by hand', exact: true }).selectOption('dense')
-    await expect.poll(() => page.getByRole('row', { name: /^conv1/ }).textContent()).toContain('432of 432')
+    await eventually(() => page.getByRole('row', { name: /^conv1/ }).textContent()).toContain('432 of 432')
     await page.getByRole('combobox', { name: 'linear by hand' }).selectOption('least')
     await page.getByRole('textbox', { name: /linear keeps/ }).fill('600')
     await page.keyboard.press('Enter')
     await page.getByText('3 layers held by hand').waitFor()
     const held = { locks: { 'layer2.0.conv1': 0.25, conv1: 0 }, floors: { linear: 600 } }
-    await expect.poll(() => w.studio.questions.at(-1)).toMatchObject({ sparsity: 0.7, curve: 'worst', ...held })
+    await eventually(() => w.studio.questions.at(-1)).toMatchObject({ sparsity: 0.7, curve: 'worst', ...held })
     // The whole target stays what it was; other layers make up for those that are held.
     expect(await zerosOf(page)).toBe(Math.floor(0.7 * weights()))
 
     await page.getByRole('radio', { name: 'Mean' }).check({ force: true })
     await page.getByRole('checkbox', { name: 'ERK' }).check()
-    await expect.poll(() => page.getByRole('row', { name: /^ERK/ }).textContent()).toMatch(/ERK.*\d/)
+    await eventually(() => page.getByRole('row', { name: /^ERK/ }).textContent()).toMatch(/ERK.*\d/)
     await page.getByRole('checkbox', { name: 'Curves as a table' }).check()
     expect(await page.getByRole('region', { name: 'Curves, numbers' }).getByRole('row').count()).toBe(20)
     await page.getByText('Rank correlation').waitFor()
@@ -94,20 +97,20 @@ describe.skipIf(!chromiumPath)('rate-distortion curves', () => {
     await page.getByRole('button', { name: 'Let the solver choose all' }).click()
     await page.getByRole('button', { name: 'Use in a recipe' }).click()
     await page.getByRole('menuitem', { name: 'Rate-distortion magnitude 70 %' }).click()
-    await expect.poll(pruning).toEqual({ ...byCurves, sparsity: 0.7, curve: 'mean' })
+    await eventually(pruning).toEqual({ ...byCurves, sparsity: 0.7, curve: 'mean' })
     expect(w.watched.faults).toEqual([])
   })
 
   it('says why a target cannot be met, and is right again when it can', async () => {
     const id = await measured()
     const page = await w.open(`#/curves/${id}`)
-    await expect.poll(() => zerosOf(page)).toBeGreaterThan(0)
+    await eventually(() => zerosOf(page)).toBeGreaterThan(0)
     await page.getByRole('combobox', { name: 'layer3.2.conv2 by hand' }).selectOption('dense')
     await page.getByRole('textbox', { name: 'Sparsity as a number' }).fill('95 %')
     await page.keyboard.press('Enter')
     await page.getByText(/The highest sparsity is 0\.8/).waitFor()
     await page.getByRole('button', { name: 'Back to what the run had' }).click()
-    await expect.poll(() => zerosOf(page)).toBe(Math.floor(0.8 * weights()))
+    await eventually(() => zerosOf(page)).toBe(Math.floor(0.8 * weights()))
     expect(w.watched.faults).toEqual([])
   })
 
@@ -115,7 +118,7 @@ describe.skipIf(!chromiumPath)('rate-distortion curves', () => {
     const { stage, outcome } = await wideRun()
     w.studio.prunable = stage
     const page = await w.open(`#/curves/${outcome}`)
-    await expect.poll(() => zerosOf(page), { timeout: 20_000 }).toBe(Math.floor(0.8 * weights()))
+    await eventually(() => zerosOf(page)).toBe(Math.floor(0.8 * weights()))
     const before = w.studio.questions.length
     await page.locator('#target').evaluate(async (slider: HTMLInputElement) => {
       for (let i = 1; i <= 60; i++) {
@@ -124,12 +127,12 @@ describe.skipIf(!chromiumPath)('rate-distortion curves', () => {
         await new Promise(resolve => setTimeout(resolve, 4))
       }
     })
-    await expect.poll(() => zerosOf(page), { timeout: 20_000 }).toBe(Math.floor(0.86 * weights()))
+    await eventually(() => zerosOf(page)).toBe(Math.floor(0.86 * weights()))
     expect(w.studio.questions.length - before).toBeLessThanOrEqual(62)
     expect(w.watched.faults).toEqual([])
   })
 
-  /** As many layers and shares as ResNet-50 has at the size that the solver is measured at. */
+  /** As many layers and shares as the solver is measured at for ResNet-50. */
   async function wideRun() {
     const stage = Array.from({ length: 54 }, (_, i) => ({
       name: `layer${1 + (i >> 4)}.${i}`,
