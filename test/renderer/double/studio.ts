@@ -54,7 +54,9 @@ export class StudioDouble {
   details = new Map<string, RunDetail>()
   #stopping = new Map<string, 'stopped' | 'paused'>()
   /** The layers that curves are of. */
-  prunable = prunableLayers
+  readonly prunable = prunableLayers
+  /** What an answer about allocations takes at least. */
+  solveMs = 0
   /** What was asked about allocations, in order. */
   readonly questions: AllocationQuestion[] = []
   readonly #desks = new Map<object, ReturnType<typeof createDesk>>()
@@ -230,8 +232,9 @@ export class StudioDouble {
     return detail
   }
 
-  #solve(question: AllocationQuestion): AllocationAnswer {
+  async #solve(question: AllocationQuestion): Promise<AllocationAnswer> {
     this.questions.push(question)
+    if (this.solveMs > 0) await new Promise(resolve => setTimeout(resolve, this.solveMs))
     const { run, recipe } = this.#detail(question.run)
     const [stage, outcome] = [recipe.stages[question.stage], run.stages[question.stage]?.outcome]
     const curves = outcome?.use === 'prune' ? outcome.result.curves : undefined
