@@ -41,16 +41,19 @@ export function distortionOutcome(
 /** Answers for one measured stage; the weights are drawn. */
 export function createDesk(stage: StageOf<'prune'>, curves: readonly DistortionCurve[], layers: readonly Prunable[]) {
   const random = createRandom(1)
-  const solver = createAllocationSolver({
-    rankings: layers.map(({ name, weights }) =>
-      rankByMagnitude(
-        name,
-        Float32Array.from({ length: weights }, () => 1 + random.uniform()),
+  const solver = createAllocationSolver(
+    {
+      rankings: layers.map(({ name, weights }) =>
+        rankByMagnitude(
+          name,
+          Float32Array.from({ length: weights }, () => 1 + random.uniform()),
+        ),
       ),
-    ),
-    dims: layers.map(({ weights }) => [weights, 1]),
-    macs: layers.map(({ macs }) => macs),
-  })
+      dims: layers.map(({ weights }) => [weights, 1]),
+      macs: layers.map(({ macs }) => macs),
+    },
+    0,
+  )
   const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)
   const macs = sum(layers.map(layer => layer.macs))
   const weights = sum(layers.map(layer => layer.weights))
