@@ -119,7 +119,6 @@ describe.skipIf(!chromiumPath)('rate-distortion curves', () => {
     w.studio.solveMs = 25
     const page = await w.open(`#/curves/${id}`)
     await eventually(() => zerosOf(page)).toBe(Math.floor(0.8 * weights()))
-    const before = w.studio.questions.length
     await page.locator('#target').evaluate(async (slider: HTMLInputElement) => {
       for (let i = 1; i <= 60; i++) {
         slider.value = String(0.8 + i / 1000)
@@ -128,7 +127,8 @@ describe.skipIf(!chromiumPath)('rate-distortion curves', () => {
       }
     })
     await eventually(() => zerosOf(page)).toBe(Math.floor(0.86 * weights()))
-    expect(w.studio.questions.length - before).toBeLessThan(50)
+    // One about the chosen solver, and one about the allocations beside it.
+    expect(w.studio.mostQuestionsAtOnce).toBeLessThanOrEqual(2)
     expect(w.watched.faults).toEqual([])
   })
 

@@ -189,6 +189,16 @@ describe.skipIf(!chromiumPath)('the window in Chromium', () => {
     expect(w.watched.faults).toEqual([])
   })
 
+  it('runs the sample project as a whole, side by side, where there is nothing yet', async () => {
+    await w.replaceStudio({ stepMs: 0, isEmpty: true })
+    const page = await w.open('#/library')
+    await page.getByRole('button', { name: 'Run the sample project' }).click()
+    await page.getByRole('heading', { name: 'Compare' }).waitFor()
+    await expect.poll(() => page.getByRole('row', { name: /Glyphs, / }).count(), { timeout: 15_000 }).toBe(2)
+    expect([...w.studio.details.values()].map(({ run }) => run.name)).toEqual(['Glyphs, dense', 'Glyphs, global'])
+    expect(w.watched.faults).toEqual([])
+  })
+
   it('says why a run failed and an import was refused, with what to do', async () => {
     w.studio.nextRunError = {
       code: 'engine.out-of-memory',

@@ -59,6 +59,8 @@ export class StudioDouble {
   solveMs = 0
   /** What was asked about allocations, in order. */
   readonly questions: AllocationQuestion[] = []
+  mostQuestionsAtOnce = 0
+  #openQuestions = 0
   readonly #desks = new Map<object, ReturnType<typeof createDesk>>()
   /** What the next import answers with, instead of success. */
   nextImportError: ErrorData | undefined
@@ -234,7 +236,9 @@ export class StudioDouble {
 
   async #solve(question: AllocationQuestion): Promise<AllocationAnswer> {
     this.questions.push(question)
+    this.mostQuestionsAtOnce = Math.max(this.mostQuestionsAtOnce, ++this.#openQuestions)
     if (this.solveMs > 0) await new Promise(resolve => setTimeout(resolve, this.solveMs))
+    this.#openQuestions--
     const { run, recipe } = this.#detail(question.run)
     const [stage, outcome] = [recipe.stages[question.stage], run.stages[question.stage]?.outcome]
     const curves = outcome?.use === 'prune' ? outcome.result.curves : undefined
