@@ -1,9 +1,11 @@
 /**
  * Milliseconds a training step, ours beside stock tfjs-node and PyTorch: forward, loss, backward, SGD with momentum.
  * Every way is a process of its own; they take turns of a few steps, so that whatever else the machine does hits all of
- * them. From uint8 images in memory to loss and number of right answers. `-- step ID` measures one network only.
+ * them. From uint8 images in memory to loss and number of right answers. Then an epoch of our training beside its steps: what
+ * is left is input work that was not hidden. `-- step ID` measures one network only.
  */
 import { moduleVersion, noTorch, talkToPython } from './python.ts'
+import type { EpochTiming } from './step/epoch.ts'
 import { measure, node, printTable, say, timesAsLong, type Way } from './step/turns.ts'
 
 const cases = [
@@ -24,6 +26,16 @@ const waysOf = (id: string, batch: string, hasTorch: boolean): Way[] => [
   ),
 ]
 
+const stepsAnEpoch = 60
+
+/** How many times as long as its steps an epoch of ours takes. */
+async function epochBesideSteps(id: string, batch: string): Promise<string> {
+  const training = await node('epoch.ts', [id, batch, String(stepsAnEpoch)])
+  const { epochMs, stepsMs } = await training.ask<EpochTiming>('go')
+  training.close()
+  return (epochMs / stepsMs).toFixed(3)
+}
+
 const chosen = process.argv[2]
 const torch = await moduleVersion('torch')
 say(torch === null ? noTorch : `PyTorch ${torch}`)
@@ -39,4 +51,8 @@ for (const { id, batch } of cases.filter(({ id }) => chosen === undefined || id 
     const text = timesAsLong(results, own, others)
     if (text) say(`  ${own} : ${text} (goal ${goal})`)
   }
+  const share = await epochBesideSteps(id, String(batch))
+  say(
+    `an epoch of ${stepsAnEpoch} steps of Espalier f32, with its input and its state: ${share} times its steps (goal 1.03)`,
+  )
 }
