@@ -156,7 +156,10 @@ export const runDetailSchema = z.strictObject({
   recipe: recipeSchema,
   device: z.string().nullable(),
   layers: z.array(layerSnapshotSchema),
+  /** Of a long curve some thousand points with its extremes; the project keeps all. */
   metrics: z.array(metricPointSchema),
+  /** Points that the project has and `metrics` has not. */
+  metricsLeftOut: count.optional(),
   log: z.array(z.strictObject({ at: time, text: z.string() })),
   progress: progressSchema.nullable(),
 })

@@ -15,6 +15,7 @@ import { resolvePaths } from './recipe-paths.ts'
 import { removeState } from './resume.ts'
 import { createAllocationDesk } from './solve-allocations.ts'
 import { studyRecipes } from './study-recipes.ts'
+import { thinMetrics } from './thin-metrics.ts'
 
 export interface RunCallOptions {
   readonly project: Project
@@ -85,12 +86,14 @@ export function createRunCalls({ project, queue, announcer, ownerId }: RunCallOp
     'run.get'({ id }): RunDetail {
       return project.read(() => {
         const { summary, recipe, device, progress } = find(id)
+        const metrics = thinMetrics(project.metrics.ofRun(id))
         return {
           run: summary,
           recipe,
           device,
           layers: project.layers.ofRun(id),
-          metrics: project.metrics.ofRun(id),
+          metrics: metrics.points,
+          ...(metrics.leftOut > 0 && { metricsLeftOut: metrics.leftOut }),
           log: project.log.ofRun(id),
           progress: queue.has(id) ? queue.progress(id) : progress,
         }
