@@ -97,10 +97,11 @@ const began = performance.now()
 async function write(): Promise<void> {
   const results = [...done.values()].flat()
   const [first] = results
+  // The first loss trains the twins, the others share them.
   const twins = done
     .values()
     .next()
-    .value!.map(({ twin }) => twin)
+    .value!.map(({ twin }) => ({ top1: twin.top1, ...twin.fidelity! }))
   const row = (name: string, own: readonly Pick<Distilled, 'top1' | 'agreement' | 'kl1' | 'kl4'>[], test: string[]) => [
     name,
     String(own.length),

@@ -21,7 +21,7 @@ class Block(nn.Module):
         self.bn1 = nn.BatchNorm2d(outputs)
         self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
         self.bn2 = nn.BatchNorm2d(outputs)
-        self.shortcut = shortcut
+        self.shortcut, self.halves = shortcut, stride > 1
         self.relu = nn.ReLU(inplace=True)
 
     def forward(self, x):
@@ -46,9 +46,10 @@ class Mean(nn.Module):
         return x.mean((2, 3))
 
 
-def resnet20():
+def resnet_cifar(depth):
+    blocks = (depth - 2) // 6
     layers, inputs = [*conv_norm(3, 16), relu()], 16
-    for outputs, stride in [(16, 1)] * 3 + [(32, 2)] + [(32, 1)] * 2 + [(64, 2)] + [(64, 1)] * 2:
+    for outputs, stride in [(16, 1)] * blocks + [(32, 2)] + [(32, 1)] * (blocks - 1) + [(64, 2)] + [(64, 1)] * (blocks - 1):
         shortcut = nn.Identity() if stride == 1 else Shortcut(2, (outputs - inputs) // 2)
         layers.append(Block(inputs, outputs, stride, shortcut))
         inputs = outputs
@@ -76,4 +77,4 @@ def mobilenet_v1():
     return nn.Sequential(*layers, Mean(), nn.Linear(inputs, 10))
 
 
-networks = {"resnet20-a": resnet20, "resnet18-cifar": resnet18, "mobilenet-v1-cifar": mobilenet_v1}
+networks = {"resnet20-a": lambda: resnet_cifar(20), "resnet18-cifar": resnet18, "mobilenet-v1-cifar": mobilenet_v1}

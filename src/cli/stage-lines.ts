@@ -68,7 +68,7 @@ function distillLines(result: Distilled): string[] {
   const { teacher, twin, gain, split, notes, classes } = result
   const rows = [
     { ...result, name: 'student' },
-    { ...twin, name: 'without teacher' },
+    { ...twin, ...twin.fidelity, name: 'without teacher' },
     { ...teacher, name: `teacher (${teacher.architecture})` },
   ]
   const points = `${gain < 0 ? '-' : '+'}${(100 * Math.abs(gain)).toFixed(2)} points`
@@ -80,9 +80,9 @@ function distillLines(result: Distilled): string[] {
         { title: 'right', text: row => `${count(row.correct)}/${count(row.total)}`, right: true },
         { title: 'top-1', text: row => percent(row.top1), right: true },
         { title: 'loss', text: row => row.loss.toFixed(4), right: true },
-        { title: 'agreement', text: row => percent(row.agreement), right: true },
-        { title: 'KL, T=1', text: row => row.kl1.toFixed(4), right: true },
-        { title: 'KL, T=4', text: row => row.kl4.toFixed(4), right: true },
+        { title: 'agreement', text: row => shown(row.agreement, percent), right: true },
+        { title: 'KL, T=1', text: row => shown(row.kl1, value => value.toFixed(4)), right: true },
+        { title: 'KL, T=4', text: row => shown(row.kl4, value => value.toFixed(4)), right: true },
       ],
       rows,
     ).map(line => `  ${line}`),
@@ -106,6 +106,9 @@ function distillLines(result: Distilled): string[] {
     `${points} over the twin without a teacher; one seed says nothing about noise, run several`,
   ]
 }
+
+/** A twin that another run trained was not held against this teacher. */
+const shown = (value: number | undefined, text: (value: number) => string) => (value === undefined ? '-' : text(value))
 
 const share = (row: { readonly correct: number; readonly total: number } | undefined) =>
   row && row.total > 0 ? percent(row.correct / row.total) : '-'

@@ -23,6 +23,7 @@ import {
 import { normSnapshotSchema } from './features.ts'
 import { readerOptionsSchema } from './reader-options.ts'
 import { recipeProblemSchema } from './recipe.ts'
+import { studySchema } from './study.ts'
 
 const nothing = z.strictObject({})
 const byId = z.strictObject({ id: z.string() })
@@ -103,6 +104,8 @@ export const calls = {
   'run.remove': call(byId, nothing),
   /** What pruning to a target would do to each layer, by several allocations: from the curves that a stage of a run has measured, without a run. Meant to be asked while a slider moves. */
   'allocation.solve': call(allocationQuestionSchema, allocationAnswerSchema),
+  /** What the distillations of these runs come to over their seeds. */
+  'run.study': call(z.strictObject({ ids: z.array(z.string()).min(1).max(1000) }), studySchema),
   'run.compare': call(z.strictObject({ ids: z.array(z.string()).min(1).max(200) }), comparisonSchema),
 } as const
 

@@ -14,6 +14,7 @@ import { recipeProblems } from './recipe-check.ts'
 import { resolvePaths } from './recipe-paths.ts'
 import { removeState } from './resume.ts'
 import { createAllocationDesk } from './solve-allocations.ts'
+import { studyOf } from './study.ts'
 import { studyRecipes } from './study-recipes.ts'
 import { thinMetrics } from './thin-metrics.ts'
 
@@ -36,6 +37,7 @@ type RunCalls = Pick<
   | 'run.resume'
   | 'run.remove'
   | 'run.compare'
+  | 'run.study'
   | 'allocation.solve'
 >
 
@@ -134,6 +136,7 @@ export function createRunCalls({ project, queue, announcer, ownerId }: RunCallOp
       return {}
     },
     'allocation.solve': question => allocations.answer(question, find(question.run)),
+    'run.study': ({ ids }) => project.read(() => studyOf(ids.map(find))),
     'run.compare': ({ ids }) =>
       project.read(() => compareRuns(ids.map(id => ({ run: find(id), layers: project.layers.ofRun(id) })))),
   }

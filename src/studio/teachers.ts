@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Job } from '../engine/protocol.ts'
 import { diskFault } from '../formats/disk-faults.ts'
 import { EspalierError } from '../shared/errors.ts'
+import type { NormalizationId } from '../shared/methods.ts'
 import type { Recipe } from '../shared/recipe.ts'
 import type { Project } from './project/project.ts'
 import type { FinishedStage } from './project/stages.ts'
@@ -17,14 +18,19 @@ export interface StoredTeacher {
 const taughtStages = ({ stages }: Recipe) =>
   [...stages.entries()].flatMap(([index, stage]) => (stage.use === 'distill' ? [{ index, ...stage.teacher }] : []))
 
-/** By the number of the stage that they teach in. Throws `not-found` and `not-allowed` for a run that left no model. */
+/**
+ * By the number of the stage that they teach in. Throws `not-found` and `not-allowed` for a run that left no model, and
+ * `argument.invalid` for one whose inputs were normalised in another way.
+ */
 export function findTeachers(project: Project, recipe: Recipe): Map<number, StoredTeacher> {
   return new Map(
-    taughtStages(recipe).flatMap(({ index, run }) => (run === undefined ? [] : [[index, teacherOf(project, run)]])),
+    taughtStages(recipe).flatMap(({ index, run }) =>
+      run === undefined ? [] : [[index, teacherOf(project, run, recipe.data.normalize)]],
+    ),
   )
 }
 
-function teacherOf(project: Project, number: number): StoredTeacher {
+function teacherOf(project: Project, number: number, normalize: NormalizationId): StoredTeacher {
   const run = project.runs.list().find(summary => summary.number === number)
   if (!run) throw new EspalierError({ code: 'not-found', message: `There is no run ${number} to learn from.` })
   const sha256 = run.state === 'finished' ? modelAfter(project.stages.finishedOf(run.id)) : null
@@ -37,6 +43,14 @@ function teacherOf(project: Project, number: number): StoredTeacher {
           : `Run ${number} cannot teach: it is ${run.state}.`,
       rule: 'A teacher is the model that a finished run came to.',
       hint: 'Name a finished run that trained, or the checkpoint itself.',
+    })
+  const own = project.runs.get(run.id)!.recipe.data.normalize
+  if (own !== normalize)
+    throw new EspalierError({
+      code: 'argument.invalid',
+      message: `Run ${number} had its inputs normalised as ${own}, and this recipe has them as ${normalize}.`,
+      rule: 'Teacher and student see the same inputs.',
+      hint: `Set data.normalize to ${own}.`,
     })
   return { sha256, name: `run ${number}` }
 }

@@ -33,7 +33,9 @@ export async function trainTwin(
   })
   context.earlierSeconds = own.earlierSeconds
   const logits = await logitsOf(context.compiled(twin), report.selection, stage.batch, context)
-  return { ...scoreLogits(logits, report.teacherLogits, report.selection, report.classes), ...outcome }
+  const score = scoreLogits(logits, report.teacherLogits, report.selection, report.classes)
+  const { agreement, kl1, kl4, ...accuracy } = score
+  return { ...accuracy, fidelity: { agreement, kl1, kl4 }, ...outcome }
 }
 
 function prefixed(record: StageRecord): StageRecord {

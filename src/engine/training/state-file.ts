@@ -54,7 +54,7 @@ const headerSchema = z.strictObject({
   /** The stage's settings, its seed and the parameters, as text: a state is of one training only. */
   training: z.string(),
   /** What the stage found before this training began, where it has parts. */
-  before: z.json().optional(),
+  before: z.unknown().optional(),
   position: positionSchema,
   /** Of a federation: where it is; `position` is then that of the client in training. */
   federation: federationPositionSchema.optional(),

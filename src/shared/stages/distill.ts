@@ -26,27 +26,33 @@ export type TeacherSource = z.output<typeof teacherSchema>
 
 const count = z.int().min(0)
 
-/** A network scored on the report split, beside the teacher. */
-const scoreShape = {
-  correct: count,
-  total: z.int().min(1),
-  top1: z.number(),
-  /** Mean cross-entropy in nats. */
-  loss: z.number(),
+const fidelityShape = {
   /** Share of samples to which network and teacher give the same class. */
   agreement: z.number(),
   /** Mean KL(teacher || network) at temperature 1 and 4, in nats. */
   kl1: z.number(),
   kl4: z.number(),
+}
+
+/** A network scored on the report split. */
+const accuracyShape = {
+  correct: count,
+  total: z.int().min(1),
+  top1: z.number(),
+  /** Mean cross-entropy in nats. */
+  loss: z.number(),
   /** Per class, in class order. */
   classes: z.array(z.strictObject({ name: z.string(), correct: count, total: count })),
 }
-export const distillationScoreSchema = z.strictObject(scoreShape)
+const scoreShape = { ...accuracyShape, ...fidelityShape }
+const distillationScoreSchema = z.strictObject(scoreShape)
 export type DistillationScore = z.output<typeof distillationScoreSchema>
 
 /** The same student, seed and training without a teacher. */
 export const twinSchema = z.strictObject({
-  ...scoreShape,
+  ...accuracyShape,
+  /** To the teacher of this stage; absent where the twin was trained by a run that may have had another. */
+  fidelity: z.strictObject(fidelityShape).optional(),
   epochs: z.array(epochSchema).min(1),
   /** The epoch whose weights were scored. */
   kept: z.int().min(1),

@@ -130,7 +130,10 @@ export function createStages(db: Database.Database): StagesTable {
     },
     findTwin(key) {
       const outcome = fromStoredOrNull(stageOutcomeSchema, withTwin.get(key) ?? null, 'stage results')
-      return outcome?.use === 'distill' ? outcome.result.twin : undefined
+      if (outcome?.use !== 'distill') return
+      // How near it comes to a teacher was measured on that run's.
+      const { fidelity: _, ...twin } = outcome.result.twin
+      return twin
     },
     findFinished(key) {
       const row = finished.get(key)

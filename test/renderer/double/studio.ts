@@ -376,6 +376,7 @@ export class StudioDouble {
       this.emit({ type: 'run.removed', id })
       return {}
     },
+    'run.study': () => ({ rows: [] }),
     'run.compare': ({ ids }) => {
       const runs = ids.map(id => comparedOf(this.#detail(id)))
       const paths = [...new Set(runs.flatMap(run => Object.keys(run.settings)))]
