@@ -31,7 +31,8 @@ function varied(stage: Distill, pair: Pair | undefined, loss: Loss | undefined):
 const lastSegment = (path: string) => path.split(/[\\/]/).filter(Boolean).at(-1)!
 
 function nameOfPair({ teacher, student }: Pair): string {
-  const from = teacher.checkpoint ? lastSegment(teacher.checkpoint) : `run ${teacher.run}`
+  const given = teacher.run === undefined ? `stage ${teacher.stage}` : `run ${teacher.run}`
+  const from = teacher.checkpoint === undefined ? given : lastSegment(teacher.checkpoint)
   return `${from} to ${student.architecture ?? lastSegment(student.checkpoint!)}`
 }
 

@@ -15,7 +15,7 @@ export async function trainTwin(
   seed: number,
   report: Report,
   context: StageContext,
-): Promise<Twin> {
+): Promise<{ readonly value: Twin; readonly earlierSeconds: number }> {
   const { model } = context
   const trained = new Set(trainableParameters(model.graph))
   const own = { ...context, record: prefixed(context.record) }
@@ -31,11 +31,11 @@ export async function trainTwin(
     planFor: () => noPruning,
     settings: { twin: twinSettings(stage) },
   })
-  context.earlierSeconds = own.earlierSeconds
   const logits = await logitsOf(context.compiled(twin), report.selection, stage.batch, context)
   const score = scoreLogits(logits, report.teacherLogits, report.selection, report.classes)
   const { agreement, kl1, kl4, ...accuracy } = score
-  return { ...accuracy, fidelity: { agreement, kl1, kl4 }, ...outcome }
+  const value = { ...accuracy, fidelity: { agreement, kl1, kl4 }, ...outcome }
+  return { value, earlierSeconds: own.earlierSeconds }
 }
 
 function prefixed(record: StageRecord): StageRecord {

@@ -64,13 +64,12 @@ interface FoundTwin {
 }
 
 /** The twin of an earlier run, the one that this run trained before it was interrupted, or a new one. */
-async function findTwin(context: StageContext, trainIt: () => Promise<Twin>): Promise<FoundTwin> {
+async function findTwin(context: StageContext, trainIt: () => ReturnType<typeof trainTwin>): Promise<FoundTwin> {
   const known = context.twin?.known
   if (known) return { value: known, isTrainedHere: false, earlierSeconds: 0 }
   const before = twinSchema.safeParse((await context.state.read())?.before)
   if (before.success) return { value: before.data, isTrainedHere: true, earlierSeconds: secondsOf(before.data) }
-  const value = await trainIt()
-  return { value, isTrainedHere: true, earlierSeconds: context.earlierSeconds }
+  return { ...(await trainIt()), isTrainedHere: true }
 }
 
 const secondsOf = ({ epochs }: Twin) => epochs.reduce((sum, { seconds }) => sum + seconds, 0)
