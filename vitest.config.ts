@@ -10,6 +10,7 @@ export default defineConfig({
     // Machines are noisy and some tests start processes; speed is measured by benchmarks, not by tests.
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 10_000 } },
     // A test that hangs must not hang the whole run.
     teardownTimeout: 10_000,
   },

@@ -20,7 +20,8 @@ const hasRealData = existsSync(shared)
 const resnet8Weights = 74_800
 const uiWaitMs = 30_000
 
-describe.skipIf(!chromiumPath || !hasEngine)('a person at the window', () => {
+// Each of these works real runs, beside whatever else the machine does.
+describe.skipIf(!chromiumPath || !hasEngine)('a person at the window', { timeout: 240_000 }, () => {
   let browser: Browser
   let inputs: string
   let folder: string
@@ -193,7 +194,8 @@ describe.skipIf(!chromiumPath || !hasEngine)('a person at the window', () => {
     const began = performance.now()
     await press(page, 'Stop')
     await state(page, 'Stopped').waitFor()
-    expect(performance.now() - began).toBeLessThan(5000)
+    // It ended by itself: a process that does not is ended after ten seconds.
+    expect(performance.now() - began).toBeLessThan(10_000)
     await state(second.page, 'Stopped').waitFor()
     await page.getByText('Queue empty').waitFor()
     await page.reload()
@@ -294,8 +296,8 @@ describe.skipIf(!chromiumPath || !hasEngine)('a person at the window', () => {
       .locator('.view-head')
       .getByText(/^resumed/)
       .waitFor()
-    await page.getByRole('img', { name: /^Sparsity of \d+ layers at \d+ moments/ }).waitFor({ timeout: 90_000 })
-    await state(page, 'Finished').waitFor({ timeout: 90_000 })
+    await page.getByRole('img', { name: /^Sparsity of \d+ layers at \d+ moments/ }).waitFor({ timeout: 180_000 })
+    await state(page, 'Finished').waitFor({ timeout: 180_000 })
     // One row an epoch, none twice and none missing, although the run was interrupted.
     const epochs = page.getByRole('region', { name: 'Epochs' }).locator('tbody tr')
     expect(await epochs.count()).toBe(3)
@@ -342,7 +344,7 @@ describe.skipIf(!chromiumPath || !hasEngine)('a person at the window', () => {
       await press(page, 'Run 6 runs')
       await page.getByRole('heading', { name: 'Compare' }).waitFor()
       await page.getByText('1 running').waitFor()
-      await page.getByText('Queue empty').waitFor({ timeout: 90_000 })
+      await page.getByText('Queue empty').waitFor({ timeout: 180_000 })
       // All six are scored as they are: none in italics for a model that was changed since.
       await page.getByRole('img', { name: /^Accuracy against sparsity of 6 runs/ }).waitFor()
       // Zeros are exact; accuracies within three images of a thousand of PyTorch with the same counts.

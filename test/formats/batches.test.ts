@@ -5,6 +5,7 @@ import { type Batch, batches, epochBatches } from '../../src/formats/batches.ts'
 import type { Split } from '../../src/formats/dataset.ts'
 import { previewSamples } from '../../src/formats/preview.ts'
 import { buildDataset } from '../../src/formats/samples/build-dataset.ts'
+import { datasetOf } from './datasets/made.ts'
 
 /** Sample i of 2 x 1 x 1 is [i, i + 100]; label i % 3. */
 function made(count: number, onRead?: (indices: ArrayLike<number>) => void) {
@@ -98,24 +99,11 @@ describe('batches', () => {
 
 describe('batches of an epoch', () => {
   /** 6 x 6 pixels of one channel: byte k of sample i is 40 i + k. */
-  function images(count: number) {
-    const bytes = Uint8Array.from({ length: 36 * count }, (_, k) => 40 * Math.floor(k / 36) + (k % 36))
-    const dataset = buildDataset({
-      format: 'made',
-      path: 'made',
-      classes: ['a'],
-      sampleType: 'uint8',
-      shape: [6, 6, 1],
-      labels: { train: new Int32Array(count) },
-      samples: {
-        read: async (position: number, into: Uint8Array) => into.set(bytes.subarray(position, position + into.length)),
-        close: async () => {},
-      },
-      notes: [],
-      fingerprint: '',
-    })
-    return { dataset, split: dataset.splits.train! }
-  }
+  const images = (count: number) =>
+    datasetOf(
+      Uint8Array.from({ length: 36 * count }, (_, k) => 40 * Math.floor(k / 36) + (k % 36)),
+      [6, 6, 1],
+    )
   const order = [4, 1, 0, 2, 3]
   const values = (list: Batch[]) => list.map(({ samples }) => [...samples])
 

@@ -1,27 +1,7 @@
 import { expect, it } from 'vitest'
 import { createRandom } from '../../src/core/random.ts'
 import { channelStatistics } from '../../src/formats/channel-statistics.ts'
-import { buildDataset } from '../../src/formats/samples/build-dataset.ts'
-
-function datasetOf(values: Uint8Array | Float32Array, shape: readonly number[]) {
-  const bytes = new Uint8Array(values.buffer)
-  const count = values.length / shape.reduce((product, dim) => product * dim, 1)
-  const dataset = buildDataset({
-    format: 'made',
-    path: 'made',
-    classes: ['a'],
-    sampleType: values instanceof Uint8Array ? 'uint8' : 'float32',
-    shape,
-    labels: { train: new Int32Array(count) },
-    samples: {
-      read: async (position: number, into: Uint8Array) => into.set(bytes.subarray(position, position + into.length)),
-      close: async () => {},
-    },
-    notes: [],
-    fingerprint: '',
-  })
-  return { dataset, split: dataset.splits.train! }
-}
+import { datasetOf } from './datasets/made.ts'
 
 it('is the mean and deviation of each channel, of the samples that are asked for', async () => {
   // Two channels of two steps; the last sample is not asked for.

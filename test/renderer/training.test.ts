@@ -84,7 +84,7 @@ describe.skipIf(!chromiumPath)('a run that trains, in Chromium', () => {
   })
 
   it('pauses a run and resumes it, and says so', async () => {
-    await w.replaceStudio({ stepMs: 60 })
+    await w.replaceStudio({ stepMs: 250 })
     const { runs } = await w.studio.handlers['run.start']({ document: recipe({ stages: trainingStages }) }, context)
     const page = await w.open(`#/runs/${runs[0]?.id}`)
     const state = (word: string) => page.locator('.view-head').getByText(word, { exact: true })

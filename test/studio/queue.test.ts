@@ -11,6 +11,13 @@ async function startOne(studio: TestStudio, changes: Partial<RecipeInput> = {}, 
   return runs[0]!
 }
 
+/** Starts a run and resolves when its engine has the job. */
+async function startPlayed(studio: TestStudio, engines: ReturnType<typeof scriptedEngines>) {
+  const coming = engines.next()
+  const { id } = await startOne(studio)
+  return { id, engine: await coming }
+}
+
 async function finishOne(studio: TestStudio, changes: Partial<RecipeInput> = {}, again = false) {
   const { id } = await startOne(studio, changes, again)
   await studio.idle()
@@ -65,9 +72,7 @@ it('announces each change, and nothing of a run after its end', async () => {
 it('ends a process that is compiling soon after it is asked to stop: it cannot hear it', async () => {
   const engines = scriptedEngines(() => {})
   const studio = await openStudio({ spawnEngine: engines.spawnEngine, stopGraceMs: 60_000 })
-  const coming = engines.next()
-  const { id } = await startOne(studio)
-  const engine = await coming
+  const { id, engine } = await startPlayed(studio, engines)
   engine.say({ type: 'stage-started', stage: 0 })
   engine.say({ type: 'prepare', step: 'Compiling', done: 0, total: 0 })
   await studio.call('run.stop', { id })
@@ -79,9 +84,7 @@ it('ends a process that is compiling soon after it is asked to stop: it cannot h
 it('keeps what TensorFlow writes at every start out of the log', async () => {
   const engines = scriptedEngines()
   const studio = await openStudio({ spawnEngine: engines.spawnEngine })
-  const coming = engines.next()
-  const { id } = await startOne(studio)
-  const engine = await coming
+  const { id, engine } = await startPlayed(studio, engines)
   engine.print('I0000 00:00:1795577701.095642    1452 port.cc:153] oneDNN custom operations are on.')
   engine.print('W0000 00:00:1795577701.095642    1452 port.cc:153] A warning.')
   engine.say({ type: 'finished' })
@@ -95,9 +98,7 @@ it('keeps what TensorFlow writes at every start out of the log', async () => {
 it('passes progress on at most ten times a second, the newest last', async () => {
   const engines = scriptedEngines()
   const studio = await openStudio({ spawnEngine: engines.spawnEngine })
-  const coming = engines.next()
-  await startOne(studio)
-  const engine = await coming
+  const { engine } = await startPlayed(studio, engines)
   engine.say({ type: 'stage-started', stage: 0 })
   const from = Date.now()
   for (let done = 1; done <= 300; done++) {
@@ -218,9 +219,7 @@ it('works one run at a time, in order, one for each seed', async () => {
 it('stops a running run when its batch is done, keeping the stages that were finished', async () => {
   const engines = scriptedEngines()
   const studio = await openStudio({ spawnEngine: engines.spawnEngine })
-  const coming = engines.next()
-  const { id } = await startOne(studio)
-  const engine = await coming
+  const { id, engine } = await startPlayed(studio, engines)
   engine.say({ type: 'stage-started', stage: 0 })
   engine.say({ type: 'stage-finished', stage: 0, seconds: 1, outcome: evaluated(4) })
   engine.say({ type: 'stage-started', stage: 1 })
@@ -240,9 +239,7 @@ it('stops a running run when its batch is done, keeping the stages that were fin
 it('ends the process of a run that does not stop by itself', async () => {
   const engines = scriptedEngines()
   const studio = await openStudio({ spawnEngine: engines.spawnEngine, stopGraceMs: 50 })
-  const coming = engines.next()
-  const { id } = await startOne(studio)
-  const engine = await coming
+  const { id, engine } = await startPlayed(studio, engines)
   const run = await studio.call('run.stop', { id })
   expect(engine.isKilled).toBe(true)
   expect(run.state).toBe('stopped')
@@ -274,9 +271,7 @@ const deaths: [string, { code: number | null; signal?: string; reason?: string }
 it.each(deaths)('a process that is %s makes the run failed and says so', async (_, exit, words) => {
   const engines = scriptedEngines()
   const studio = await openStudio({ spawnEngine: engines.spawnEngine })
-  const coming = engines.next()
-  const { id } = await startOne(studio)
-  const engine = await coming
+  const { id, engine } = await startPlayed(studio, engines)
   engine.say({ type: 'stage-started', stage: 0 })
   engine.exit({ signal: null, ...exit })
   await studio.idle()
@@ -369,9 +364,7 @@ it('closing stops what runs and takes back what waits, and says so', async () =>
 it('removes a run that is over, and refuses one that is not', async () => {
   const engines = scriptedEngines()
   const studio = await openStudio({ spawnEngine: engines.spawnEngine })
-  const coming = engines.next()
-  const { id } = await startOne(studio)
-  const engine = await coming
+  const { id, engine } = await startPlayed(studio, engines)
   await expect(studio.call('run.remove', { id })).rejects.toMatchObject({ code: 'not-allowed' })
   diligent(engine, engine.sent[0]!)
   await studio.idle()
@@ -383,9 +376,7 @@ it('removes a run that is over, and refuses one that is not', async () => {
 it('kills at once what does not stop, and counts it as stopped', async () => {
   const engines = scriptedEngines()
   const studio = await openStudio({ spawnEngine: engines.spawnEngine, stopGraceMs: 60_000 })
-  const coming = engines.next()
-  const { id } = await startOne(studio)
-  const engine = await coming
+  const { id, engine } = await startPlayed(studio, engines)
   const stopping = studio.call('run.stop', { id })
   studio.kill('A second Ctrl-C.')
   expect((await stopping).state).toBe('stopped')

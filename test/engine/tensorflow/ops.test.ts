@@ -16,6 +16,7 @@ import {
   type Window,
   windowSize,
 } from './single-op.ts'
+import { dilatedWindow, imageSizes, windows } from './windows.ts'
 
 let engine: Engine
 beforeAll(async () => {
@@ -193,26 +194,8 @@ function runGate(
   }
 }
 
-/** Every kind of padding: none, TensorFlow's SAME, symmetric where SAME is not, and lopsided. */
-const windows: readonly Window[] = [
-  { kernel: [1, 1] },
-  { kernel: [3, 3], pads: [1, 1, 1, 1] },
-  { kernel: [1, 1], strides: [2, 2] },
-  { kernel: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] },
-  { kernel: [3, 3], strides: [2, 2] },
-  { kernel: [3, 3], strides: [3, 2], pads: [1, 1, 1, 1] },
-  { kernel: [2, 2], strides: [2, 2], pads: [0, 0, 1, 1] },
-  { kernel: [2, 3], strides: [1, 2], pads: [1, 0, 0, 2] },
-  { kernel: [5, 5], strides: [2, 2], pads: [2, 2, 2, 2] },
-  { kernel: [3, 3], dilations: [2, 2], pads: [2, 2, 2, 2] },
-]
-const sizes = [
-  [7, 7],
-  [8, 8],
-  [7, 8],
-] as const
-const cases = windows.flatMap(window =>
-  sizes.map(size => ({ window, size, name: JSON.stringify({ ...window, size }) })),
+const cases = [...windows, dilatedWindow].flatMap(window =>
+  imageSizes.map(size => ({ window, size, name: JSON.stringify({ ...window, size }) })),
 )
 const attributesOf = ({ kernel, strides = [1, 1], dilations = [1, 1], pads = [0, 0, 0, 0] }: Window) => ({
   kernel_shape: kernel,

@@ -2,6 +2,8 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { OpType } from '../../../src/core/graph/model.ts'
 import { opRules } from '../../../src/core/graph/ops.ts'
 import { type Engine, loadEngine } from '../../../src/engine/runtime/load.ts'
+import type { Window } from '../tensorflow/single-op.ts'
+import { dilatedWindow, imageSizes, windows } from '../tensorflow/windows.ts'
 import { apart, type GradientCase, normals, runGradient } from './numeric-gradient.ts'
 
 let engine: Engine
@@ -18,35 +20,10 @@ function norm(channels: number) {
   return (['gamma', 'beta', 'mean', 'variance'] as const).map(role => ({ role, dims: [channels] }))
 }
 
-interface Window {
-  readonly kernel: readonly number[]
-  readonly strides?: readonly number[]
-  readonly dilations?: readonly number[]
-  readonly pads?: readonly number[]
-}
-
-/** Every kind of padding, on sizes that the stride divides and that it does not. */
-const windows: readonly Window[] = [
-  { kernel: [1, 1] },
-  { kernel: [3, 3], pads: [1, 1, 1, 1] },
-  { kernel: [1, 1], strides: [2, 2] },
-  { kernel: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] },
-  { kernel: [3, 3], strides: [2, 2] },
-  { kernel: [3, 3], strides: [3, 2], pads: [1, 1, 1, 1] },
-  { kernel: [2, 2], strides: [2, 2], pads: [0, 0, 1, 1] },
-  { kernel: [2, 3], strides: [1, 2], pads: [1, 0, 0, 2] },
-  { kernel: [5, 5], strides: [2, 2], pads: [2, 2, 2, 2] },
-]
-const dilated: Window = { kernel: [3, 3], dilations: [2, 2], pads: [2, 2, 2, 2] }
-const sizes = [
-  [7, 7],
-  [8, 8],
-  [7, 8],
-]
 const attributesOf = ({ kernel, ...others }: Window) => ({ kernel_shape: kernel, ...others })
 
-const convolutions: GradientCase[] = [...windows, dilated].flatMap(window =>
-  sizes.map(size => ({
+const convolutions: GradientCase[] = [...windows, dilatedWindow].flatMap(window =>
+  imageSizes.map(size => ({
     op: 'Conv',
     attributes: attributesOf(window),
     values: [[3, ...size]],
@@ -59,11 +36,13 @@ const grouped: GradientCase[] = [
   { group: 4, channels: 4, out: 4 },
   { group: 4, channels: 4, out: 8 },
 ].flatMap(({ group, channels, out }) =>
-  [
-    [1, 1],
-    [2, 2],
-    [1, 2],
-  ].flatMap(strides =>
+  (
+    [
+      [1, 1],
+      [2, 2],
+      [1, 2],
+    ] as const
+  ).flatMap(strides =>
     [6, 7].map(size => ({
       op: 'Conv' as const,
       attributes: { ...attributesOf({ kernel: [3, 3], strides, pads: [1, 1, 1, 1] }), group },
@@ -76,7 +55,7 @@ const grouped: GradientCase[] = [
 const pools: GradientCase[] = windows
   .filter(({ kernel }) => kernel[0]! > 1)
   .flatMap(window =>
-    sizes.flatMap(size => [
+    imageSizes.flatMap(size => [
       { op: 'MaxPool' as const, attributes: attributesOf(window), values: [[2, ...size]], ...kinked },
       { op: 'AveragePool' as const, attributes: attributesOf(window), values: [[2, ...size]] },
       {

@@ -6,6 +6,7 @@ import sharp from 'sharp'
 import { pack } from 'tar-stream'
 import { afterAll } from 'vitest'
 import type { Dataset, ImportNote, Split } from '../../../src/formats/dataset.ts'
+import { buildDataset } from '../../../src/formats/samples/build-dataset.ts'
 
 export type Files = Readonly<Record<string, Uint8Array | string>>
 
@@ -115,3 +116,23 @@ export const texts = (notes: readonly ImportNote[], kind: ImportNote['kind']): s
     .filter(note => note.kind === kind)
     .map(({ text }) => text)
     .join('\n')
+
+/** A data set of training samples that are all of class `a`, from their values. */
+export function datasetOf(values: Uint8Array | Float32Array, shape: readonly number[]) {
+  const bytes = new Uint8Array(values.buffer)
+  const dataset = buildDataset({
+    format: 'made',
+    path: 'made',
+    classes: ['a'],
+    sampleType: values instanceof Uint8Array ? 'uint8' : 'float32',
+    shape,
+    labels: { train: new Int32Array(values.length / shape.reduce((product, dim) => product * dim, 1)) },
+    samples: {
+      read: async (position: number, into: Uint8Array) => into.set(bytes.subarray(position, position + into.length)),
+      close: async () => {},
+    },
+    notes: [],
+    fingerprint: '',
+  })
+  return { dataset, split: dataset.splits.train! }
+}
