@@ -65,6 +65,7 @@ try {
   }
 
   const guard = [['minimum to keep', 'zeros', 'layers without a weight', 'top-1 recalibrated, %']]
+  const deaths: string[] = []
   for (const sparsity of [0.98, 0.995]) {
     for (const minimumKeep of [0, 20]) {
       const outcomes = await work(`${sparsity}, at least ${minimumKeep}`, [
@@ -74,7 +75,9 @@ try {
       ])
       const [pruned] = resultsOf(outcomes, 'prune')
       const zeros = `${pruned!.zeros} of ${pruned!.weights} (${100 * sparsity} %)`
-      guard.push([String(minimumKeep), zeros, String(deadLayers(outcomes)), scores(outcomes)[0]!])
+      const dead = deadLayers(outcomes)
+      guard.push([String(minimumKeep), zeros, String(dead), scores(outcomes)[0]!])
+      if (minimumKeep === 0) deaths.push(`at ${100 * sparsity} % ${dead === 0 ? 'none' : dead}`)
     }
   }
 
@@ -100,7 +103,7 @@ ${epochs} epochs at learning rate ${long.optimizer.lr}:
 
 ${markdownTable(schedules)}
 
-Minimum to keep, in one shot without training:
+Minimum to keep, in one shot without training. Layers that die where none is set: ${deaths.join(', ')}.
 
 ${markdownTable(guard)}
 `,

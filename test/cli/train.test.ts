@@ -1,8 +1,9 @@
 /** Training from the command line: what it prints, and going on after Ctrl-C and after a kill. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { hasEngine } from '../has-engine.ts'
 import { errorIn, espalier, workplace } from './harness.ts'
@@ -15,6 +16,7 @@ const parseLines = (out: string) =>
     .split('\n')
     .map(line => JSON.parse(line) as Line)
 const weights = 74_800
+const run = promisify(execFile)
 
 function start(args: string[], cwd: string) {
   const program = fileURLToPath(new URL('../../src/cli/index.ts', import.meta.url))
@@ -34,6 +36,13 @@ function start(args: string[], cwd: string) {
 async function until(is: () => boolean): Promise<void> {
   for (let i = 0; i < 1500 && !is(); i++) await new Promise(resolve => setTimeout(resolve, 20))
   expect(is()).toBe(true)
+}
+
+/** Of POSIX: `ps` is on every Linux and macOS. */
+async function childrenOf(parent: number): Promise<number[]> {
+  const { stdout } = await run('ps', ['-A', '-o', 'pid=,ppid='])
+  const rows = stdout.split('\n').map(line => line.trim().split(/ +/).map(Number))
+  return rows.flatMap(([pid, of]) => (of === parent && pid !== undefined ? [pid] : []))
 }
 
 describe.skipIf(!hasEngine)('training in the terminal (needs the TensorFlow engine)', () => {
@@ -56,7 +65,7 @@ describe.skipIf(!hasEngine)('training in the terminal (needs the TensorFlow engi
     const lines = parseLines(out)
     const head = ['run', 'seed', 'stage', 'use', 'seconds']
     const keys = ['trainableParams', 'epochs', 'kept', 'stoppedEarly']
-    expect(Object.keys(lines[0]!).sort()).toEqual([...head, ...keys, 'zeros', 'weights'].sort())
+    expect(Object.keys(lines[0]!).sort()).toEqual([...head, ...keys, 'disabledFeatures', 'zeros', 'weights'].sort())
     expect(lines[0]).toMatchObject({ use: 'train', trainableParams: 75_290, zeros: 0, weights })
     const epochs = lines[0]!['epochs'] as Line[]
     expect(epochs.map(({ epoch }) => epoch)).toEqual([1, 2])
@@ -77,7 +86,9 @@ describe.skipIf(!hasEngine)('training in the terminal (needs the TensorFlow engi
     expect(text.out).toMatch(/epoch +loss +training +validation/)
   })
 
-  it('goes on after Ctrl-C and after a kill of the whole, and ends as a run that was left alone', async () => {
+  it('goes on after Ctrl-C, after a kill of the whole and of the process that trains, and ends as one left alone', {
+    timeout: 180_000,
+  }, async () => {
     const place = workplace()
     makeCifar(join(place.folder, 'more'), { train: 300, test: 20 })
     const train = { use: 'train', epochs: 12, batch: 8, optimizer: { lr: 0.01 } }
@@ -111,6 +122,14 @@ describe.skipIf(!hasEngine)('training in the terminal (needs the TensorFlow engi
     await new Promise(resolve => setTimeout(resolve, 300))
     second.child.kill('SIGKILL')
     await second.ended
+
+    // Only the process that trains: the one that started it says so, and how to go on.
+    const third = start(['resume', '1', '--project', place.project, '--json'], place.folder)
+    await until(() => third.text.err.includes('stage 2 of 3'))
+    const [worker] = await childrenOf(third.child.pid!)
+    process.kill(worker!, 'SIGKILL')
+    expect(await third.ended).toBe(1)
+    expect(errorIn(third.text.err.trimEnd().split('\n').at(-1)!)).toMatchObject({ code: 'run.died' })
 
     const { status, out } = await espalier('resume', '1', '--project', place.project, '--json')
     expect(status).toBe(0)

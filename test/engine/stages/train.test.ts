@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { architectureOf } from '../../../src/core/architectures.ts'
 import { initialise } from '../../../src/core/initialise.ts'
 import { loadEngine } from '../../../src/engine/runtime/load.ts'
+import { readState } from '../../../src/engine/training/state-file.ts'
 import { modelToBytes } from '../../../src/formats/model-file.ts'
 import type { BatchNormInitId, TrainableId } from '../../../src/shared/methods.ts'
 import type { RecipeInput } from '../../../src/shared/recipe.ts'
@@ -146,6 +147,8 @@ describe('train', () => {
       message: expect.stringMatching(/^(In step \d of epoch \d|After epoch \d), /),
     })
     expect(outcomes(messages)).toEqual([])
+    const state = (await readState(started.stateDirectory))!
+    for (const [name, values] of state.tensors) expect(values.every(Number.isFinite), name).toBe(true)
     const again = await run({ ...started })
     // It goes on from the state before that step and says the same.
     expect(again.error).toMatchObject({ code: 'run.not-finite', message: error.message })
