@@ -317,8 +317,8 @@ describe('what is frozen', () => {
     { masked: new Set(['bn1.weight']), problem: '"bn1.weight"' },
     { trained: new Set(['linear.bias']), updateMasked: new Set(['linear.weight']), problem: '"linear.weight"' },
     {
-      groups: ['a', 'b'].map(name => ({ name, parameters: new Set(['linear.weight']) })),
-      problem: 'two groups',
+      groups: ['a', 'b'].map(name => ({ name, parameters: new Set(['linear.weight']), maxNorm: 1 })),
+      problem: 'clipped in two groups',
     },
   ])('wrong sets are refused: $problem', ({ problem, ...options }) => {
     expect(() => compile(engine, options)).toThrow(problem)
