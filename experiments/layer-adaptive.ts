@@ -9,11 +9,14 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Model } from '../src/core/graph/model.ts'
 import { normalization } from '../src/core/normalization.ts'
-import { curveFractions, type DistortionRequest } from '../src/core/pruning/curves.ts'
-import { prune, rankLayers } from '../src/core/pruning/prune.ts'
+import { createAllocationSolver } from '../src/core/pruning/allocation-solver.ts'
+import { curveFractions, type DistortionRequest, interpolate } from '../src/core/pruning/curves.ts'
+import { prune, rankedLayers, rankLayers } from '../src/core/pruning/prune.ts'
 import { mean, sampleStandardDeviation } from '../src/core/statistics/summary.ts'
 import { CompiledModel } from '../src/engine/compile/compiled-model.ts'
+import { calibrationBatches } from '../src/engine/distortion/calibration.ts'
 import { distortionCurves } from '../src/engine/distortion/curves.ts'
+import { jointDistortion } from '../src/engine/distortion/joint.ts'
 import { runJob } from '../src/engine/job.ts'
 import { loadEngine } from '../src/engine/runtime/load.ts'
 import { openCheckpoint } from '../src/formats/checkpoints.ts'
@@ -38,23 +41,20 @@ mkdirSync(folder, { recursive: true })
 const cellFile = join(folder, 'cells.json')
 const say = (line: string) => process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`)
 
-interface Cell {
-  readonly top1: number
-  readonly zeros: number
-  readonly weights: number
-}
+/** Of a network that was pruned: `top1`; `sum` and `joint` of distortions. */
+type Cell = Readonly<Record<string, number>>
 const cells = new Map<string, Cell>(existsSync(cellFile) ? JSON.parse(readFileSync(cellFile, 'utf8')) : [])
 
-const data256 = { images: 256, choose: 'spread' } as const
+const calibration256 = { images: 256, choose: 'spread' } as const
 const methods = {
-  'rate-distortion, worst sample': { allocation: 'rate-distortion', curve: 'worst', calibration: data256 },
-  'rate-distortion, mean': { allocation: 'rate-distortion', curve: 'mean', calibration: data256 },
+  'rate-distortion, worst sample': { allocation: 'rate-distortion', curve: 'worst', calibration: calibration256 },
+  'rate-distortion, mean': { allocation: 'rate-distortion', curve: 'mean', calibration: calibration256 },
   'rate-distortion, worst, no data': {
     allocation: 'rate-distortion',
     curve: 'worst',
     calibration: { images: 256, choose: 'noise' },
   },
-  'Lagrangian, worst sample': { allocation: 'lagrangian', curve: 'worst', calibration: data256 },
+  'Lagrangian, worst sample': { allocation: 'lagrangian', curve: 'worst', calibration: calibration256 },
   global: { allocation: 'global' },
   LAMP: { allocation: 'lamp' },
   ERK: { allocation: 'erk' },
@@ -86,7 +86,7 @@ async function cell(key: string, measure: () => Promise<Cell>): Promise<void> {
   const found = await measure()
   cells.set(key, found)
   writeFileSync(cellFile, JSON.stringify([...cells]))
-  say(`${key}: ${(100 * found.top1).toFixed(1)} %, ${((performance.now() - began) / 1000).toFixed(0)} s`)
+  say(`${key}: ${JSON.stringify(found)}, ${((performance.now() - began) / 1000).toFixed(0)} s`)
   writeTables()
 }
 
@@ -94,6 +94,20 @@ const keyOf = (network: string, kind: string, method: string, sparsity: number) 
   `${network} ${kind} ${method} ${sparsity}`
 
 // ---- In one shot
+
+const compile = ({ graph }: Model) =>
+  new CompiledModel(engine, graph, { sampleType: 'uint8', normalization: normalization('imagenet', 3) })
+
+/** Of the model that `compiled` is left with. */
+async function curvesOf(compiled: CompiledModel, model: Model, calibration: Calibration) {
+  compiled.assign(model)
+  return distortionCurves({
+    ...{ compiled, model, calibration, dataset, cacheDirectory, signal },
+    rankings: rankLayers(model, { score: 'magnitude' }),
+    fractions: curveFractions(usualFractions),
+    step: async () => {},
+  })
+}
 
 const oneShotSparsities = [0.5, 0.6, 0.7, 0.8, 0.9, 0.95]
 
@@ -103,10 +117,7 @@ async function oneShot(
   names: readonly Method[],
   calibrate: (c: Calibration) => Calibration,
 ) {
-  const compiled = new CompiledModel(engine, model.graph, {
-    sampleType: 'uint8',
-    normalization: normalization('imagenet', 3),
-  })
+  const compiled = compile(model)
   const test = dataset.splits.test!
   const samples = new Uint8Array(test.count * 3072)
   await test.read(
@@ -123,15 +134,6 @@ async function oneShot(
       ).top1
     return right / test.count
   }
-  const curvesOf = async (calibration: Calibration) => {
-    compiled.assign(model)
-    return distortionCurves({
-      ...{ compiled, model, calibration, dataset, cacheDirectory, signal },
-      rankings: rankLayers(model, { score: 'magnitude' }),
-      fractions: curveFractions(usualFractions),
-      step: async () => {},
-    })
-  }
   try {
     await cell(keyOf(network, 'one-shot', 'dense', 0), async () => ({ top1: await score(model), zeros: 0, weights: 1 }))
     for (const name of names) {
@@ -141,7 +143,7 @@ async function oneShot(
       const request: DistortionRequest | undefined =
         'curve' in more
           ? {
-              curves: await curvesOf(calibrate(more.calibration)),
+              curves: await curvesOf(compiled, model, calibrate(more.calibration)),
               curve: more.curve,
               monotone: true,
               budget: 'weights',
@@ -164,6 +166,40 @@ async function oneShot(
     compiled.dispose()
   }
 }
+
+/** Of ResNet-20: the sum of the layers' distortions that an allocation comes to, and that of the whole. */
+async function distortions(model: Model): Promise<void> {
+  const compiled = compile(model)
+  try {
+    compiled.assign(model)
+    const ranked = rankedLayers(model, { score: 'magnitude' })
+    const curves = await curvesOf(compiled, model, calibration256)
+    const solver = createAllocationSolver(ranked, 0)
+    for (const name of allMethods) {
+      const { allocation, ...more } = methods[name]
+      if ('calibration' in more && more.calibration.choose === 'noise') continue
+      const own = { curves, curve: 'curve' in more ? more.curve : 'mean', monotone: true, budget: 'weights' } as const
+      for (const sparsity of jointSparsities) {
+        await cell(keyOf('ResNet-20', 'joint', name, sparsity), async () => {
+          const { zeros } = solver.solve({ allocation, sparsity, distortion: own })
+          const [joint] = await jointDistortion({
+            ...{ compiled, model, rankings: ranked.rankings, allocations: [zeros], curve: 'mean' },
+            batches: calibrationBatches(dataset, calibration256, compiled, signal),
+            step: async () => {},
+          })
+          const sum = zeros.reduce(
+            (total, count, i) => total + interpolate(curves[i]!.zeroed, curves[i]!.mean, count),
+            0,
+          )
+          return { sum, joint: joint! }
+        })
+      }
+    }
+  } finally {
+    compiled.dispose()
+  }
+}
+const jointSparsities = [0.5, 0.7, 0.8, 0.9]
 
 // ---- With a short training
 
@@ -229,7 +265,7 @@ async function trainedVgg(): Promise<Model> {
   }
   return importModel(await openCheckpoint(file)).model
 }
-const vggEpochs = 10
+const vggEpochs = 6
 
 // ---- Tables
 
@@ -241,10 +277,10 @@ function oneShotTable(network: string): string | undefined {
   if (!dense) return
   const rows = allMethods.flatMap(name => {
     const found = oneShotSparsities.map(sparsity => cells.get(keyOf(network, 'one-shot', name, sparsity)))
-    return found.some(Boolean) ? [[name, ...found.map(one => (one ? percent(one.top1) : ''))]] : []
+    return found.some(Boolean) ? [[name, ...found.map(one => (one ? percent(one['top1']!) : ''))]] : []
   })
   const head = ['allocation', ...oneShotSparsities.map(sparsity => `${percent(sparsity)} %`)]
-  return `${network} (dense ${percent(dense.top1)} %):\n\n${markdownTable([head, ...rows])}`
+  return `${network} (dense ${percent(dense['top1']!)} %):\n\n${markdownTable([head, ...rows])}`
 }
 
 const tunedCells: [keyof typeof checkpointOf, number][] = [
@@ -263,7 +299,9 @@ function tunedTable(): string | undefined {
   const rows = someMethods.map(name => [
     name,
     ...columns.map(([network, sparsity]) => {
-      const found = seeds.flatMap(seed => cells.get(`${keyOf(network, 'tuned', name, sparsity)} ${seed}`)?.top1 ?? [])
+      const found = seeds.flatMap(
+        seed => cells.get(`${keyOf(network, 'tuned', name, sparsity)} ${seed}`)?.['top1'] ?? [],
+      )
       const spread = sampleStandardDeviation(found)
       const count = found.length < seeds.length ? ` (n = ${found.length})` : ''
       return found.length === 0
@@ -277,9 +315,20 @@ function tunedTable(): string | undefined {
   ])
 }
 
+function jointTable(): string | undefined {
+  const rows = allMethods.flatMap(name => {
+    const found = jointSparsities.map(sparsity => cells.get(keyOf('ResNet-20', 'joint', name, sparsity)))
+    const text = (one: Cell | undefined) => (one ? `${short(one['sum']!)} / ${short(one['joint']!)}` : '')
+    return found.some(Boolean) ? [[name, ...found.map(text)]] : []
+  })
+  if (rows.length === 0) return
+  return markdownTable([['allocation', ...jointSparsities.map(sparsity => `${percent(sparsity)} %`)], ...rows])
+}
+const short = (value: number) => String(Number(value.toPrecision(3)))
+
 function writeTables(): void {
   const shots = ['ResNet-20', 'ResNet-32'].flatMap(network => oneShotTable(network) ?? [])
-  const [vgg, table] = [oneShotTable('VGG-16-BN'), tunedTable()]
+  const [vgg, table, joint] = [oneShotTable('VGG-16-BN'), tunedTable(), jointTable()]
   writeSection(
     new URL('../docs/results.md', import.meta.url),
     'layer-adaptive',
@@ -295,6 +344,15 @@ In one shot, without any training or recalibration:
 
 ${shots.join('\n\n')}
 ${
+  joint
+    ? `
+ResNet-20, mean squared change of the logits on the 256 calibration images: the sum over the layers, each pruned alone, which
+rate-distortion minimises, / that of the pruned network as a whole:
+
+${joint}
+`
+    : ''
+}${
   table
     ? `
 After ${epochs} epochs (${epochs * Math.ceil(5000 / 128)} steps of 128; SGD, learning rate ${training.optimizer.lr}, momentum 0.9, Nesterov, weight decay 1e-4, cosine by the
@@ -320,6 +378,7 @@ const load = async (network: keyof typeof checkpointOf) =>
   importModel(await openCheckpoint(join(data, 'checkpoints', checkpointOf[network]))).model
 const asGiven = (calibration: Calibration) => calibration
 await oneShot('ResNet-20', await load('ResNet-20'), allMethods, asGiven)
+await distortions(await load('ResNet-20'))
 await tuned('ResNet-20', 0.9, someMethods)
 await oneShot(
   'ResNet-32',
