@@ -11,28 +11,49 @@ export interface TensorToWrite {
 /** The format wants the first tensor aligned to eight bytes; spaces fill the header up. */
 const ALIGNMENT = 8
 
-/** Tensors are laid out by type, then by name, so that every F32 stays aligned behind the U8. */
-export function writeSafetensors(
-  tensors: readonly TensorToWrite[],
-  metadata: Readonly<Record<string, string>> = {},
-): Uint8Array {
+/** A tensor without its numbers: enough to lay a file out. */
+export interface TensorLayout {
+  readonly name: string
+  readonly dims: readonly number[]
+  readonly dtype: 'F32' | 'U8'
+}
+
+const bytesPerElement = { F32: 4, U8: 1 } as const
+const typeOf = (data: TensorToWrite['data']) => (data instanceof Float32Array ? 'F32' : 'U8')
+
+type Metadata = Readonly<Record<string, string>>
+
+/** Tensors are laid out by type, then by name, so that every F32 stays aligned before the U8. */
+function layOut<T extends TensorLayout>(tensors: readonly T[], metadata: Metadata) {
   const sorted = tensors.toSorted(
-    (a, b) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT || order(a.name, b.name),
+    (a, b) => bytesPerElement[b.dtype] - bytesPerElement[a.dtype] || order(a.name, b.name),
   )
   const entries: [string, unknown][] = [['__metadata__', Object.fromEntries(Object.entries(metadata).toSorted(byKey))]]
   let end = 0
-  for (const { name, dims, data } of sorted) {
-    if (elementCount(dims) !== data.length)
-      throw new Error(`${name} has ${data.length} elements, not ${dims.join('x')}`)
+  for (const { name, dims, dtype } of sorted) {
     const begin = end
-    end += data.byteLength
-    const dtype = data instanceof Float32Array ? 'F32' : 'U8'
+    end += elementCount(dims) * bytesPerElement[dtype]
     entries.push([name, { dtype, shape: dims, data_offsets: [begin, end] }])
   }
   if (new Set(entries.map(([name]) => name)).size < entries.length) throw new Error('two tensors have the same name')
   const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(entries)))
   const start = Math.ceil((8 + json.length) / ALIGNMENT) * ALIGNMENT
-  const bytes = new Uint8Array(start + end)
+  return { sorted, json, start, size: start + end }
+}
+
+/** Bytes of the file that these tensors make. */
+export const safetensorsSize = (tensors: readonly TensorLayout[], metadata: Metadata = {}): number =>
+  layOut(tensors, metadata).size
+
+export function writeSafetensors(tensors: readonly TensorToWrite[], metadata: Metadata = {}): Uint8Array {
+  for (const { name, dims, data } of tensors)
+    if (elementCount(dims) !== data.length)
+      throw new Error(`${name} has ${data.length} elements, not ${dims.join('x')}`)
+  const { sorted, json, start, size } = layOut(
+    tensors.map(tensor => ({ ...tensor, dtype: typeOf(tensor.data) })),
+    metadata,
+  )
+  const bytes = new Uint8Array(size)
   new DataView(bytes.buffer).setBigUint64(0, BigInt(start - 8), true)
   bytes.set(json, 8)
   bytes.fill(0x20, 8 + json.length, start)

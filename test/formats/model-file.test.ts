@@ -4,7 +4,7 @@ import { prunableParameters } from '../../src/core/graph/cost.ts'
 import type { Model } from '../../src/core/graph/model.ts'
 import { initialise } from '../../src/core/initialise.ts'
 import { readSafetensorsBytes } from '../../src/formats/checkpoints/safetensors.ts'
-import { modelFromBytes, modelToBytes } from '../../src/formats/model-file.ts'
+import { modelFileSize, modelFromBytes, modelToBytes } from '../../src/formats/model-file.ts'
 import { writeSafetensors } from '../../src/formats/write-safetensors.ts'
 import { fuzz, thrownBy } from './fuzz.ts'
 
@@ -26,14 +26,28 @@ function pruned(): Model {
   return { architecture: 'resnet8-b', graph, weights, masks }
 }
 
+/** As masks were stored before: beside all weights. */
+function inOldForm(): Uint8Array {
+  const { graph, weights, masks } = pruned()
+  const dimsOf = (name: string) => graph.parameters[name]!.dims
+  return writeSafetensors(
+    [
+      ...[...weights].map(([name, data]) => ({ name, dims: dimsOf(name), data })),
+      ...[...masks].map(([name, data]) => ({ name: `mask:${name}`, dims: dimsOf(name), data })),
+    ],
+    readSafetensorsBytes(modelToBytes(pruned()), 'x').metadata,
+  )
+}
+
 /** The same file with other tensors or metadata. */
 function changed(
   edit: (
     tensors: Map<string, { dims: readonly number[]; data: Float32Array | Uint8Array }>,
     metadata: Map<string, string>,
   ) => void,
+  base = modelToBytes(pruned()),
 ): Uint8Array {
-  const { tensors, metadata } = readSafetensorsBytes(modelToBytes(pruned()), 'x')
+  const { tensors, metadata } = readSafetensorsBytes(base, 'x')
   const byName = new Map(
     tensors.map(({ name, dims, type, read }) => {
       const data = type === 'u8' ? Uint8Array.from(read()) : read()
@@ -75,11 +89,47 @@ describe('model files', () => {
   it('are plain safetensors with telling metadata', () => {
     const { tensors, metadata } = readSafetensorsBytes(modelToBytes(pruned()), 'x')
     expect(metadata).toEqual({ espalier: '1', architecture: 'resnet8-b', classes: '7', input: '1x28x28' })
-    const masks = tensors.filter(({ name }) => name.startsWith('mask:'))
-    expect(masks.map(({ name, type }) => [name, type])).toEqual([
-      ['mask:layer3.0.shortcut.0.weight', 'u8'],
-      ['mask:linear.weight', 'u8'],
+    // 7 x 64 weights of the last layer, half of them kept.
+    const packed = tensors.filter(({ name }) => name.endsWith('linear.weight'))
+    expect(packed.map(({ name, type, dims }) => [name, type, dims])).toEqual([
+      ['kept:linear.weight', 'f32', [224]],
+      ['bits:linear.weight', 'u8', [56]],
     ])
+  })
+
+  it('have the size that is told beforehand, less than a dense one by 4 bytes a zero and more by a bit a weight', () => {
+    const model = pruned()
+    const masked = new Map([...model.masks].map(([name, mask]) => [name, mask.filter(bit => bit === 0).length]))
+    expect(modelFileSize(model, masked)).toBe(modelToBytes(model).length)
+    expect(modelFileSize(model, new Map())).toBe(modelToBytes({ ...model, masks: new Map() }).length)
+    const [sizes, zeros] = [[...model.masks.values()].map(({ length }) => length), [...masked.values()]]
+    const sum = (numbers: number[]) => numbers.reduce((a, b) => a + b)
+    const saved = 4 * sum(zeros) - sum(sizes.map(size => Math.ceil(size / 8)))
+    // Names and offsets in the header are what is left.
+    expect(Math.abs(modelFileSize(model, new Map()) - saved - modelFileSize(model, masked))).toBeLessThan(400)
+  })
+
+  it('keep layers without a weight, and weights that are zero without being masked', () => {
+    const model = pruned()
+    const [first, second] = [...model.masks.keys()]
+    model.masks.get(first!)!.fill(0)
+    model.weights.get(first!)!.fill(0)
+    model.weights.get(second!)!.fill(0)
+    const back = modelFromBytes(modelToBytes(model), 'blob')
+    expect(new Map(back.masks)).toEqual(model.masks)
+    for (const [name, values] of model.weights) expect(back.weights.get(name)).toEqual(values)
+  })
+
+  it('are read in their old form too', () => {
+    const back = modelFromBytes(inOldForm(), 'blob')
+    expect(new Map(back.masks)).toEqual(pruned().masks)
+    for (const [name, values] of pruned().weights) expect(back.weights.get(name)).toEqual(values)
+  })
+
+  it('are not made where a masked weight is not zero', () => {
+    const model = pruned()
+    model.weights.get('linear.weight')![0] = 1
+    expect(() => modelToBytes(model)).toThrow('weight 0 is masked and not zero')
   })
 
   it.each([
@@ -113,10 +163,27 @@ describe('model files', () => {
       'model.invalid',
       '"linear.bias" holds NaN at index 3',
     ],
-    ['a mask of 2', changed(t => set(t, 'mask:linear.weight', 3, 2)), 'model.invalid', 'mask of "linear.weight"'],
+    [
+      'a bit too many',
+      changed(t => set(t, 'bits:linear.weight', 0, 0xff)),
+      'checkpoint.mismatch',
+      'bits:linear.weight and kept:linear.weight do not make 448 weights',
+    ],
+    [
+      'bits and no weights',
+      changed(t => t.delete('kept:linear.weight')),
+      'checkpoint.mismatch',
+      'linear.weight is missing',
+    ],
+    [
+      'a mask of 2',
+      changed(t => set(t, 'mask:linear.weight', 3, 2), inOldForm()),
+      'model.invalid',
+      'mask of "linear.weight"',
+    ],
     [
       'a masked weight that is not zero',
-      changed(t => set(t, 'linear.weight', 0, 1)),
+      changed(t => set(t, 'linear.weight', 0, 1), inOldForm()),
       'model.invalid',
       'mask of "linear.weight"',
     ],
