@@ -26,9 +26,11 @@ const lines: { readonly [Use in StageUse]: (result: StageResultOf<Use>) => strin
     zerosLine({ zeros, weights }),
   ],
   federate: result => [...federationLines(result), zerosLine(result)],
-  prune: ({ zeros, weights, layers, macs, additivity, epochs = [], kept, stoppedEarly }) => [
+  prune: ({ zeros, weights, layers, macs, bytes, probes, additivity, epochs = [], kept, stoppedEarly }) => [
+    ...(probes ? probeLines(probes) : []),
     ...epochLines(epochs, kept, stoppedEarly),
     zerosLine({ zeros, weights }),
+    ...(bytes ? [`${count(bytes.file)} bytes of model file, ${count(bytes.dense)} without a mask`] : []),
     ...(macs
       ? [`${count(macs.nonzero)} of ${count(macs.total)} MACs are left (${percent(macs.nonzero / macs.total)})`]
       : []),
@@ -112,6 +114,32 @@ const shown = (value: number | undefined, text: (value: number) => string) => (v
 
 const share = (row: { readonly correct: number; readonly total: number } | undefined) =>
   row && row.total > 0 ? percent(row.correct / row.total) : '-'
+
+type Probes = NonNullable<StageResultOf<'prune'>['probes']>
+
+function probeLines({ total, before, tried }: Probes): string[] {
+  const lines = table<Probes['tried'][number]>(
+    [
+      { title: 'sparsity tried', text: probe => percent(probe.sparsity, 1), right: true },
+      {
+        title: 'validation',
+        text: probe => (probe.correct === null ? '-' : percent(probe.correct / total)),
+        right: true,
+      },
+      {
+        title: '',
+        text: probe => (probe.correct === null ? 'out of reach' : probe.accepted ? 'kept' : 'loses too much'),
+      },
+    ],
+    tried,
+  )
+  const found = tried.findLast(({ accepted }) => accepted)
+  const end = found ? `: ${percent(found.sparsity, 1)} loses ${percent((before - found.correct!) / total)}` : ''
+  return [
+    ...lines.map(line => `  ${line}`),
+    `before, ${percent(before / total)} of ${count(total)} on validation${end}`,
+  ]
+}
 
 function additivityLines({ points, slope, rankCorrelation, warning }: Additivity): string[] {
   const numbers = `slope ${slope.toPrecision(3)}, rank correlation ${rankCorrelation.toFixed(3)}`

@@ -18,6 +18,7 @@ export const calibrates = (stage: Stage): stage is StageOf<'prune'> =>
 /** The samples without which it cannot begin; null where it needs none. */
 export function samplesNeeded(stage: Stage): ScoredSplit | null {
   if (stage.use === 'evaluate' || stage.use === 'disable-features') return stage.split
+  if (stage.use === 'prune' && stage.target?.kind === 'accuracy') return 'validation'
   if (stage.use === 'recalibrate' || trains(stage)) return 'train'
   if (stage.use !== 'prune') return null
   return scores[stage.score].needs === 'gradients' || calibrates(stage) ? 'train' : null

@@ -85,14 +85,18 @@ export const recipeSchema = z.strictObject(recipeShape).check(({ value, issues }
         input: taughtBy,
         path: ['stages', index, 'teacher', 'stage'],
       })
+    if (value.data.validation > 0) continue
+    const fault = (key: string[], input: unknown) =>
+      issues.push({
+        code: 'custom',
+        message: 'needs validation samples, and data.validation is 0',
+        input,
+        path: ['stages', index, ...key],
+      })
     const training = stage.use === 'prune' ? stage.train : 'epochs' in stage ? stage : undefined
-    if (training?.earlyStop === undefined || value.data.validation > 0) continue
-    issues.push({
-      code: 'custom',
-      message: 'needs validation samples, and data.validation is 0',
-      input: training.earlyStop,
-      path: ['stages', index, ...(stage.use === 'prune' ? ['train'] : []), 'earlyStop'],
-    })
+    if (training?.earlyStop !== undefined)
+      fault([...(stage.use === 'prune' ? ['train'] : []), 'earlyStop'], training.earlyStop)
+    if (stage.use === 'prune' && stage.target?.kind === 'accuracy') fault(['target'], stage.target)
   }
 })
 

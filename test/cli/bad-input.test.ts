@@ -298,6 +298,20 @@ const cases: readonly Case[] = [
     make: () => ({ stages: [{ use: 'prune', sparsity: 0.5, sparsty: 0.5 }] }),
   },
   {
+    name: 'a pruning without a target',
+    code: 'recipe.invalid',
+    says: /stages\[0\]\.sparsity is required where there is no target/,
+    make: () => ({ stages: [{ use: 'prune' }] }),
+  },
+  {
+    name: 'a calibration set that is empty',
+    code: 'recipe.invalid',
+    says: /stages\[0\]\.calibration\.images must be at least 1, got 0/,
+    make: () => ({
+      stages: [{ use: 'prune', allocation: 'rate-distortion', sparsity: 0.5, calibration: { images: 0 } }],
+    }),
+  },
+  {
     name: 'an unknown stage',
     code: 'recipe.invalid',
     says: /stages\[0\]\.use must be one of .*prune.*, got "prun"/,

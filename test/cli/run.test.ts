@@ -104,6 +104,7 @@ describe.skipIf(!hasEngine)('espalier run (needs the TensorFlow engine)', () => 
       'weights',
       'sparsity',
       'layers',
+      'bytes',
     ])
     expect(pruned).toMatchObject({ zeros: weights / 2, weights, sparsity: 0.5 })
     expect(pruned.layers!.reduce((sum, { zeros }) => sum + zeros, 0)).toBe(weights / 2)
@@ -175,6 +176,36 @@ describe.skipIf(!hasEngine)('espalier run (needs the TensorFlow engine)', () => 
     expect(parseLines(out).map(({ use }) => use)).toEqual(['evaluate', 'prune'])
     expect(errorIn(err.trimEnd().split('\n').at(-1)!)).toMatchObject({ code: 'prune.no-change' })
     expect((await compare(project)).runs[0]!.state).toBe('failed')
+  })
+
+  const few = { calibration: { images: 8 }, fractions: [0.5] }
+  it.each([
+    [
+      'a budget out of reach, with the smallest that is not',
+      { sparsity: 0.995 },
+      'prune.infeasible',
+      /the smallest that can is \d+/,
+    ],
+    [
+      'a floor above its layer',
+      { sparsity: 0.5, floors: { linear: 641 } },
+      'prune.infeasible',
+      /"linear" is to keep 641/,
+    ],
+    [
+      'more calibration samples than there are',
+      { sparsity: 0.5, calibration: { images: 100_000 } },
+      'argument.invalid',
+      /calibration\.images is 100000, and the data set has \d+ training samples/,
+    ],
+  ])('says %s, and exits with 2', async (_, stage, code, says) => {
+    const { writeRecipe, project } = workplace()
+    const stages = [{ use: 'prune', allocation: 'rate-distortion', ...few, ...stage }]
+    const { status, out, err } = await espalier('run', writeRecipe({ stages }), '--project', project, '--json')
+    expect([status, out]).toEqual([2, ''])
+    const { message, ...error } = errorIn(err.trimEnd().split('\n').at(-1)!)
+    expect(error.code).toBe(code)
+    expect(message).toMatch(says)
   })
 
   it('names the project after the recipe, in the working directory', async () => {

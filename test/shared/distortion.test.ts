@@ -36,6 +36,42 @@ describe('rate-distortion in a recipe', () => {
   })
 
   it.each([
+    [{ sparsity: undefined }, 'stages[0].sparsity is required where there is no target'],
+    [{ target: { kind: 'file-size', bytes: 9 } }, 'stages[0].target cannot stand beside sparsity'],
+    [{ sparsity: undefined, target: { kind: 'file-size' } }, 'stages[0].target.bytes is required'],
+    [{ sparsity: undefined, target: { kind: 'size', bytes: 9 } }, 'must be one of file-size, accuracy'],
+    [
+      { sparsity: undefined, target: { kind: 'file-size', bytes: 9 }, allocation: 'lagrangian', budget: 'macs' },
+      'stages[0].budget must be weights for a target of file-size',
+    ],
+    [
+      { sparsity: undefined, target: { kind: 'file-size', bytes: 9 }, allocation: 'global-mt' },
+      'stages[0].allocation must be one that takes exact counts',
+    ],
+    [{ sparsity: undefined, target: { kind: 'accuracy', lose: 1 } }, 'stages[0].target.lose must be below 1'],
+    [
+      { sparsity: undefined, target: { kind: 'accuracy', lose: 0.01 }, schedule: 'iterative', train: { epochs: 1 } },
+      'stages[0].target of accuracy is found before any training; the schedule must be one-shot, not iterative',
+    ],
+  ])('refuses %j as a target', (stage, text) => {
+    expect(problems(stage).join()).toContain(text)
+  })
+
+  it('has another target than sparsity where that is left out', () => {
+    const target = { kind: 'accuracy', lose: 0.005 }
+    expect(check({ sparsity: undefined, target }).recipe?.stages[0]).toMatchObject({ target })
+    const { problems: found } = checkRecipe({
+      model: { architecture: 'resnet8-a' },
+      data: { path: 'data', validation: 0 },
+      stages: [{ use: 'prune', target }],
+    })
+    expect(found[0]).toMatchObject({
+      path: 'stages[0].target',
+      message: 'stages[0].target needs validation samples, and data.validation is 0',
+    })
+  })
+
+  it.each([
     [{ allocation: 'lamp', budget: 'macs' }, 'stages[0].budget must be weights for the allocation lamp'],
     [{ floors: { conv1: 9 } }, 'stages[0].floors is for the allocations rate-distortion and lagrangian'],
     [{ allocation: 'erk', locks: {} }, 'stages[0].locks is for the allocations rate-distortion and lagrangian'],

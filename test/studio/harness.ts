@@ -93,7 +93,7 @@ export const diligent: Script = (engine, message) => {
   if (message.type !== 'start') return
   const { recipe, firstStage, workDirectory } = message.job
   let zeros = 0
-  for (const stage of recipe.stages.slice(0, firstStage)) if (stage.use === 'prune') zeros = zerosOf(stage.sparsity)
+  for (const stage of recipe.stages.slice(0, firstStage)) if (stage.use === 'prune') zeros = zerosOf(stage.sparsity!)
   engine.say({ type: 'engine', tensorflow: '2.21.0', device: 'CPU' })
   for (const [index, stage] of recipe.stages.entries()) {
     if (index < firstStage) continue
@@ -103,7 +103,7 @@ export const diligent: Script = (engine, message) => {
     let outcome: StageOutcome
     let modelFile: string | undefined
     if (stage.use === 'prune') {
-      zeros = zerosOf(stage.sparsity)
+      zeros = zerosOf(stage.sparsity!)
       outcome = pruned(zeros)
       modelFile = join(workDirectory, `after-${index}.safetensors`)
       writeFileSync(modelFile, `model with ${zeros} zeros`)

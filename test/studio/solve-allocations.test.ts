@@ -37,7 +37,7 @@ const script: Script = (engine, message) => {
   for (const [stage, settings] of message.job.recipe.stages.entries()) {
     if (settings.use !== 'prune') throw new Error('only prunes')
     engine.say({ type: 'stage-started', stage })
-    const { allocation, sparsity, score } = settings
+    const { allocation, sparsity = 0, score } = settings
     const { layers, zeros, weights, ...done } = pruned({ allocation, sparsity, score: 'magnitude' }, model)
     model = done.model
     const modelFile = join(message.job.workDirectory, `after-${stage}.safetensors`)

@@ -17,6 +17,8 @@ import { distortionCurves } from './curves.ts'
 import { jointDistortion } from './joint.ts'
 
 type PruneStage = Omit<StageOf<'prune'>, 'train'>
+/** With the sparsity that it goes to. */
+type Settled = PruneStage & { readonly sparsity: number }
 type DistortionResult = Pick<StageResultOf<'prune'>, 'curves' | 'additivity'>
 /** Passes over samples so far and in all; throws to stop. */
 type Step = (done: number, total: number) => Promise<void>
@@ -75,7 +77,7 @@ export function unmeasured(stage: PruneStage, { graph, weights }: Model): Distor
 
 /** What the stage says of it. */
 export async function distortionResult(
-  stage: PruneStage,
+  stage: Settled,
   subject: Subject,
   distortion: DistortionRequest,
   context: StageContext,
@@ -95,7 +97,7 @@ export async function distortionResult(
 }
 
 async function checkAdditivity(
-  stage: PruneStage,
+  stage: Settled,
   subject: Subject,
   distortion: DistortionRequest,
   context: StageContext,

@@ -4,59 +4,134 @@ import type { Pruned } from '../../core/pruning/prune.ts'
 import { floorShare } from '../../core/pruning/share.ts'
 import { layerSparsity } from '../../core/pruning/sparsity.ts'
 import { deriveSeed } from '../../core/random.ts'
+import { modelFileSize } from '../../formats/model-file.ts'
 import { EspalierError } from '../../shared/errors.ts'
 import type { StageOf } from '../../shared/stages.ts'
 import type { Training } from '../../shared/training.ts'
 import type { TrainableModel } from '../compile/training.ts'
 import { distortionResult, goneOf, measureDistortion, needsCurves, unmeasured } from '../distortion/for-stage.ts'
+import { sparsityForAccuracy, sparsityForFileSize, stepAbove } from '../pruning-target.ts'
 import type { StageContext, StageRunner } from '../stage-runner.ts'
 import { train } from '../training/loop.ts'
 import { programOptions } from '../training/options.ts'
 import { planOf } from '../training/plan.ts'
 import { countZeros, meanGradients, needsGradients, pruneTo, requireChange } from '../training/pruner.ts'
+import { validate } from '../training/validate.ts'
 
 /** At once and on the host; or step by step in the graph that trains the rest meanwhile. */
-export const prune: StageRunner<'prune'> = async (stage, context) => {
-  const { train: training, ...settings } = stage
-  requireReachable(settings, context)
-  if (training) return pruneWhileTraining(settings, training, context)
-  const { model, seed } = context
-  const gradients = needsGradients(stage) ? await gradientsOf(stage, context) : undefined
-  const given = { seed, ...(gradients && { gradients }) }
-  const measured = needsCurves(stage) ? { model, compiled: context.compiled(), ...given } : undefined
-  const distortion = measured && (await measureDistortion(stage, measured, context, context.step))
-  const pruned = pruneTo(model, stage.sparsity, stage, { ...given, ...(distortion && { distortion }) })
+export const prune: StageRunner<'prune'> = async (written, context) => {
+  const { train: training, ...asked } = written
+  if (asked.sparsity !== undefined || asked.target?.kind === 'file-size')
+    requireReachable(settled(asked, context), context)
+  const search = asked.target?.kind === 'accuracy' ? await searchAccuracy(asked, asked.target, context) : undefined
+  const stage = search ? { ...asked, sparsity: search.sparsity } : settled(asked, context)
+  const probes = search && { probes: search.probes }
+  if (training) return { ...(await pruneWhileTraining(stage, training, context)), ...probes }
+  const { model } = context
+  const given = search?.given ?? (await givenBefore(stage, context))
+  const pruned = pruneTo(model, stage.sparsity, stage, given)
   requireChange(pruned, stage.sparsity)
-  const said = distortion && (await distortionResult(stage, measured!, distortion, context, context.step))
+  const { distortion, gradients } = given
+  const measured = distortion && { model, compiled: context.compiled(), ...(gradients && { gradients }) }
+  const said = measured && (await distortionResult(stage, measured, distortion, context, context.step))
   context.model = pruned.model
-  return { ...resultOf(pruned.model, stage), ...said }
+  return { ...resultOf(pruned.model, stage), ...probes, ...said }
+}
+
+type Asked = Omit<StageOf<'prune'>, 'train'>
+/** With the sparsity that it goes to. */
+type Settings = Asked & { readonly sparsity: number }
+type Given = Parameters<typeof pruneTo>[3]
+
+/** Where sparsity is given or follows from the size of a file. */
+function settled(stage: Asked, { model, seed }: StageContext): Settings {
+  const { sparsity, target } = stage
+  if (sparsity !== undefined) return { ...stage, sparsity }
+  if (target?.kind !== 'file-size') throw new Error('a stage has a sparsity or a target')
+  const zerosAt = (share: number) =>
+    pruneTo(model, share, byMagnitude(stage), unmeasuredGiven(stage, model, seed)).zeros
+  return { ...stage, sparsity: sparsityForFileSize(model, target, zerosAt) }
 }
 
 /** What cannot be reached, or would change nothing, is said before hours of work: by magnitudes, which cost nothing. */
 function requireReachable(stage: Settings, { model, seed }: StageContext): void {
-  const distortion = needsCurves(stage) ? { distortion: unmeasured(stage, model) } : {}
-  requireChange(
-    pruneTo(model, stage.sparsity, { ...stage, score: 'magnitude' }, { seed, ...distortion }),
-    stage.sparsity,
-  )
+  const { sparsity } = stage
+  requireChange(pruneTo(model, sparsity, byMagnitude(stage), unmeasuredGiven(stage, model, seed)), sparsity)
 }
 
-type Settings = Omit<StageOf<'prune'>, 'train'>
+const byMagnitude = (stage: Asked): Asked => ({ ...stage, score: 'magnitude' })
+
+function unmeasuredGiven(stage: Asked, model: Model, seed: number): Given {
+  return { seed, ...(needsCurves(stage) && { distortion: unmeasured(stage, model) }) }
+}
+
+/** What ranking and sharing out need to know of the model as the stage finds it. */
+async function givenBefore(stage: Asked, context: StageContext): Promise<Given> {
+  const { model, seed } = context
+  const gradients = needsGradients(stage) ? await gradientsOf(stage, context) : undefined
+  const given = { seed, ...(gradients && { gradients }) }
+  if (!needsCurves(stage)) return given
+  const distortion = await measureDistortion(
+    stage,
+    { model, compiled: context.compiled(), ...given },
+    context,
+    context.step,
+  )
+  return { ...given, distortion }
+}
+
+/** Each sparsity that is tried costs an allocation from the same curves, and a pass over the validation samples. */
+async function searchAccuracy(
+  stage: Asked,
+  target: Extract<NonNullable<Asked['target']>, { kind: 'accuracy' }>,
+  context: StageContext,
+) {
+  const { model } = context
+  const selection = context.select('validation')
+  const { gone, total: all } = goneOf(model, stage.budget)
+  // Floors and locks that cannot be kept are said before anything is measured.
+  if (needsCurves(stage))
+    pruneTo(model, stepAbove(gone / all), byMagnitude(stage), unmeasuredGiven(stage, model, context.seed))
+  const given = await givenBefore(stage, context)
+  const compiled = context.compiled()
+  const total = selection.indices.length
+  const score = async (candidate: Model) => {
+    compiled.assign(candidate)
+    const { top1 } = await validate(compiled, selection, validationBatch, context, context.breathe)
+    return Math.round(top1 * total)
+  }
+  try {
+    const found = await sparsityForAccuracy(target, {
+      total,
+      before: await score(model),
+      from: gone / all,
+      prune: sparsity => tryPrune(model, sparsity, stage, given),
+      score,
+    })
+    return { ...found, given }
+  } finally {
+    compiled.assign(model)
+  }
+}
+
+const validationBatch = 128
 
 function resultOf(model: Model, { budget }: Settings) {
   const { zeros, weights } = countZeros(model)
   const { gone, total } = goneOf(model, 'macs')
+  const masked = new Map([...model.masks].map(([name, mask]) => [name, mask.reduce((sum, bit) => sum + 1 - bit, 0)]))
   return {
     zeros,
     weights,
     sparsity: zeros / weights,
     layers: layerSparsity(model.graph, model.weights),
+    bytes: { file: modelFileSize(model, masked), dense: modelFileSize(model, new Map()) },
     ...(budget === 'macs' && { macs: { total, nonzero: total - gone } }),
   }
 }
 
 /** In a graph that is compiled for nothing else: nothing is trained here. */
-function gradientsOf(stage: Settings, context: StageContext) {
+function gradientsOf(stage: Asked, context: StageContext) {
   const { graph, masks } = context.model
   const compiled = context.trainable({
     precision: 'f32',
@@ -95,7 +170,10 @@ async function pruneWhileTraining(stage: Settings, training: Training, context: 
     async prune(current, sparsity, step) {
       if (isReached(current, sparsity, stage)) return current.masks
       const given = await givenTo(stage, current, compiled, context, { batch: training.batch, key: step })
-      const pruned = tryPrune(current, sparsity, stage, given)
+      // A target on the way there may leave a layer less zeros than it has, where the model began with them; then nothing
+      // is due yet. That the end of the way can be reached is known.
+      const isOnTheWay = sparsity < stage.sparsity
+      const pruned = (isOnTheWay ? tryPrune : pruneTo)(current, sparsity, stage, given)
       if (!pruned) return current.masks
       compiled.assignMasks(pruned.model.masks)
       const at = Math.max(step, 1)
@@ -125,7 +203,7 @@ async function givenTo(
   compiled: TrainableModel,
   context: StageContext,
   samples: { readonly batch: number; readonly key: number },
-): Promise<Parameters<typeof pruneTo>[3]> {
+): Promise<Given> {
   const gradients = needsGradients(stage) ? await meanGradients(stage, compiled, context, samples) : undefined
   const given = { seed: context.seed, ...(gradients && { gradients }) }
   if (!needsCurves(stage)) return given
@@ -138,16 +216,12 @@ function isReached(model: Model, sparsity: number, { budget }: Settings): boolea
   return floorShare(sparsity, total) <= gone
 }
 
-/**
- * A target on the way there may leave a layer less zeros than it has, where the model began with them; then nothing is due
- * yet. That the end of the way can be reached is known.
- */
+/** Undefined where the allocation cannot reach it. */
 function tryPrune(...args: Parameters<typeof pruneTo>): Pruned | undefined {
-  const [, sparsity, { sparsity: target }] = args
   try {
     return pruneTo(...args)
   } catch (thrown) {
-    if (sparsity < target && thrown instanceof EspalierError && thrown.code === 'prune.infeasible') return
+    if (thrown instanceof EspalierError && thrown.code === 'prune.infeasible') return
     throw thrown
   }
 }

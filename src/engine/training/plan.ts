@@ -17,7 +17,7 @@ export const noPruning: Plan = { rounds: 1, settledAt: 0, sparsityAt: () => unde
 
 /** `from` is the share of zeros that the model begins with; `steps` those of an epoch, of which a round has `epochs`. */
 export function planOf(
-  { schedule, sparsity }: Pick<StageOf<'prune'>, 'schedule' | 'sparsity'>,
+  { schedule, sparsity }: Pick<StageOf<'prune'>, 'schedule'> & { readonly sparsity: number },
   { from, epochs, steps }: { readonly from: number; readonly epochs: number; readonly steps: number },
 ): Plan {
   const span = { from, to: sparsity }

@@ -66,7 +66,7 @@ export async function meanGradients(
 export function pruneTo(
   model: Model,
   sparsity: number,
-  { allocation, score, minimumKeep }: PruneStage,
+  { allocation, score, minimumKeep }: Pick<PruneStage, 'allocation' | 'score' | 'minimumKeep'>,
   more: Pick<PruneOptions, 'seed' | 'gradients' | 'distortion'>,
 ): Pruned {
   return prune(model, { allocation, score, minimumKeep, sparsity, ...more })

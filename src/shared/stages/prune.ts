@@ -50,6 +50,30 @@ const iterative = z
   })
   .meta({ label: 'Iterative', help: 'In rounds, each followed by a whole training.' })
 
+const fileSize = z
+  .strictObject({
+    kind: z.literal('file-size'),
+    bytes: z.int().min(1).max(1e9).meta({
+      label: 'Size',
+      unit: 'bytes',
+      help: 'Of the model file, in which a pruned kernel is a bit for each weight and four bytes for each that is kept.',
+    }),
+  })
+  .meta({ label: 'File size', help: 'As many zeros as bring the model file to this size.' })
+const accuracy = z
+  .strictObject({
+    kind: z.literal('accuracy'),
+    lose: z.number().min(0).lt(1).meta({
+      label: 'Lose at most',
+      unit: 'share',
+      help: 'Share of the validation samples: 0.005 is half a point below what the stage finds, before any training.',
+    }),
+  })
+  .meta({
+    label: 'Accuracy',
+    help: 'The highest sparsity that loses no more on validation, by bisection; each sparsity that was tried is told.',
+  })
+
 export const prune = defineStage({
   use: 'prune',
   label: 'Prune',
@@ -64,10 +88,14 @@ export const prune = defineStage({
       .enum(idsOf(scores))
       .default('magnitude')
       .meta({ label: 'Score', help: 'What makes a weight important.', choices: scores }),
-    sparsity: z.number().min(0).lt(1).meta({
+    sparsity: z.number().min(0).lt(1).optional().meta({
       label: 'Sparsity',
       unit: 'share',
-      help: 'Share of all prunable weights that are zero afterwards. It is absolute: a second prune to 0.9 means 0.9.',
+      help: 'Share of all prunable weights that are zero afterwards. It is absolute: a second prune to 0.9 means 0.9. Left out where there is another target.',
+    }),
+    target: byKind([fileSize, accuracy]).optional().meta({
+      label: 'Other target',
+      help: 'What sparsity follows from, where it is not given itself.',
     }),
     minimumKeep: z
       .number()
@@ -102,9 +130,18 @@ export const prune = defineStage({
     { keys: ['gradientBatches'], when: { key: 'score', is: ['taylor'] } },
     { label: 'Over time', help: 'At once, or little by little with training in between.', keys: ['schedule', 'train'] },
   ],
-  check({ value: { schedule, train, allocation, budget, floors, locks }, issues }) {
+  check({ value: { sparsity, target, schedule, train, allocation, budget, floors, locks }, issues }) {
     const fault = (path: (string | number)[], message: string) =>
       issues.push({ code: 'custom', message, input: undefined, path })
+    if (sparsity === undefined && !target) fault(['sparsity'], 'is required where there is no target')
+    if (sparsity !== undefined && target) fault(['target'], 'cannot stand beside sparsity: one follows from the other')
+    if (target?.kind === 'file-size') {
+      if (budget !== 'weights') fault(['budget'], 'must be weights for a target of file-size')
+      if (allocation === 'global-mt')
+        fault(['allocation'], 'must be one that takes exact counts, for a target of file-size')
+    }
+    if (target?.kind === 'accuracy' && schedule.kind !== 'one-shot')
+      fault(['target'], `of accuracy is found before any training; the schedule must be one-shot, not ${schedule.kind}`)
     if (!curveAllocations.includes(allocation)) {
       if (budget !== 'weights') fault(['budget'], `must be weights for the allocation ${allocation}`)
       for (const [key, value] of Object.entries({ floors, locks }))
@@ -126,6 +163,24 @@ export const prune = defineStage({
     /** zeros / weights, achieved. */
     sparsity: z.number(),
     layers: z.array(layerSparsitySchema),
+    /** Of the model file (`formats/model-file.ts`), and what it would be without a mask. */
+    bytes: z.strictObject({ file: z.int().min(0), dense: z.int().min(0) }).optional(),
+    /** Where the target is an accuracy: what the model had on validation, and every sparsity that was tried, in order. */
+    probes: z
+      .strictObject({
+        total: z.int().min(1),
+        before: z.int().min(0),
+        tried: z.array(
+          z.strictObject({
+            sparsity: z.number(),
+            zeros: z.int().min(0),
+            /** null where the allocation cannot reach it. */
+            correct: z.int().min(0).nullable(),
+            accepted: z.boolean(),
+          }),
+        ),
+      })
+      .optional(),
     /** Where the allocation is made from curves. */
     ...z.object(distortionResult).partial().shape,
     /** Where the stage trains: the same keys as those of `train`. */

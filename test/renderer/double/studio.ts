@@ -156,7 +156,7 @@ export class StudioDouble {
         if (training) this.#train(detail, index, step, steps)
       }
       if (stage.use === 'prune') {
-        sparsity = stage.sparsity
+        sparsity = stage.sparsity!
         allocation = stage.allocation
         const snapshot = { stage: index, step: training ? steps : 0, layers: layerCounts(sparsity, allocation) }
         detail.layers = [...detail.layers.filter(s => s.stage !== index || s.step !== snapshot.step), snapshot]
@@ -181,7 +181,7 @@ export class StudioDouble {
     this.emit({ type: 'run.metrics', runId: detail.run.id, points })
     const stage = detail.recipe.stages[index]
     if (stage?.use !== 'prune') return
-    const layers = layerCounts(stage.sparsity * (1 - (1 - step / steps) ** 3), stage.allocation)
+    const layers = layerCounts(stage.sparsity! * (1 - (1 - step / steps) ** 3), stage.allocation)
     const snapshot = { stage: index, step, layers }
     detail.layers.push(snapshot)
     this.emit({ type: 'run.layers', runId: detail.run.id, snapshot })

@@ -1,7 +1,7 @@
 /** A stage in a few words: what was asked of it, and the one number that it is about. */
 import { allocations, distillationLosses, trainables } from '../../../shared/methods.ts'
-import type { Stage, StageOutcome } from '../../../shared/stages.ts'
-import { percent, plural, shareDigits } from './format.ts'
+import type { Stage, StageOf, StageOutcome } from '../../../shared/stages.ts'
+import { bytes, percent, plural, shareDigits } from './format.ts'
 import { sharePercent } from './recipe-document.ts'
 
 export function settingsText(stage: Stage | undefined): string | undefined {
@@ -11,7 +11,7 @@ export function settingsText(stage: Stage | undefined): string | undefined {
     case 'evaluate':
       return stage.split
     case 'prune':
-      return `${allocations[stage.allocation].label.toLowerCase()}, ${sharePercent(stage.sparsity)}`
+      return `${allocations[stage.allocation].label.toLowerCase()}, ${targetText(stage)}`
     case 'federate':
       return `${stage.strategy.kind}, ${plural(stage.clients, 'client')}, ${plural(stage.rounds, 'round')}`
     case 'recalibrate':
@@ -25,6 +25,12 @@ export function settingsText(stage: Stage | undefined): string | undefined {
     default:
       return undefined
   }
+}
+
+function targetText({ sparsity, target }: StageOf<'prune'>): string {
+  if (target?.kind === 'file-size') return bytes(target.bytes)
+  if (target?.kind === 'accuracy') return `at most ${sharePercent(target.lose)} lost`
+  return sharePercent(sparsity ?? 0)
 }
 
 export function resultText(outcome: StageOutcome | null): string | undefined {
