@@ -153,7 +153,7 @@ function requireReachable({ stages }: Recipe, sizes: readonly number[], model: M
   const total = sizes.reduce((sum, weights) => sum + weights, 0)
   let zeros = (model?.layers ?? []).reduce((sum, { prunable }) => sum + (prunable?.zeros ?? 0), 0)
   for (const [index, stage] of stages.entries()) {
-    if (stage.use !== 'prune' || stage.budget === 'macs') continue
+    if (stage.use !== 'prune' || stage.budget === 'macs' || stage.sparsity === undefined) continue
     try {
       requireFeasible(sizes, stage.sparsity, minimumWeights(stage.minimumKeep, total))
       requireSparser(zeros, total, stage.sparsity)

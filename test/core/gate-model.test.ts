@@ -14,7 +14,7 @@ function plain(): Model {
   const own = Uint8Array.from({ length: weights.get(kernel)!.length }, (_, i) => mask[i % 640]!)
   weights.set(
     kernel,
-    weights.get(kernel)!.map((value, i) => value * own[i]!),
+    weights.get(kernel)!.map((value, i) => (own[i] === 1 ? value : 0)),
   )
   return { architecture: 'resnet8-a', graph, weights, masks: new Map([[kernel, own]]) }
 }

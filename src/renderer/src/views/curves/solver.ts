@@ -23,14 +23,16 @@ export interface Target {
 /** Targets that were looked at since the window was opened: coming back finds them. */
 const kept = new Map<string, Target>()
 
-export function targetOf(stage: StageOf<'prune'>): Target {
+type Asked = StageOf<'prune'> & { readonly sparsity: number }
+
+export function targetOf(stage: Asked): Target {
   const { sparsity, allocation, curve, monotone, budget, floors, locks } = stage
   const solver = allocation === 'lagrangian' ? 'lagrangian' : 'rate-distortion'
   const constraints = toConstraints({ ...(floors && { floors }), ...(locks && { locks }) })
   return { sparsity, solver, curve, monotone, budget, constraints }
 }
 
-export function useTarget(run: string, index: number, stage: StageOf<'prune'>) {
+export function useTarget(run: string, index: number, stage: Asked) {
   const key = `${run}/${index}`
   const target = reactive(kept.get(key) ?? targetOf(stage))
   kept.set(key, target)
