@@ -1,5 +1,6 @@
 /** Pruning by rate-distortion curves, as a stage of a job. */
-import { rmSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { architectureOf } from '../../../src/core/architectures.ts'
 import { graphCost, nonzeroMacs } from '../../../src/core/graph/cost.ts'
@@ -113,13 +114,20 @@ describe('prune by rate-distortion', () => {
       schedule: { kind: 'iterative', rounds: 2 },
       train: { epochs: 1, batch: 27, optimizer: { kind: 'sgd', lr: 0.001 } },
     } as const satisfies PruneInput
-    const { messages, error } = await run(createJob(folder, data, [stage]))
+    const cacheDirectory = temporaryFolder()
+    const { messages, error } = await run(createJob(folder, data, [stage], { cacheDirectory }))
     expect(error).toBeUndefined()
+    // One file for the model as it was found, one for what the first round made of it.
+    expect(readdirSync(join(cacheDirectory, 'distortion'))).toHaveLength(2)
+    rmSync(cacheDirectory, { recursive: true })
     const result = resultOf(outcomes(messages)[0], 'prune')
     expect(result.zeros).toBe(floorShare(0.6, weights))
     const rounds = ofType(messages, 'layers').filter(({ step }) => step > 0)
     const zeros = rounds.map(({ layers }) => layers.map(layer => layer.zeros))
     expect(new Set(zeros.map(counts => counts.join())).size).toBe(2)
+    // Each round takes the same share a of what is left, 1 - (1 - a)^2 = 0.6.
+    const afterOne = zeros[0]!.reduce((sum, count) => sum + count, 0)
+    expect(Math.abs(afterOne - (1 - Math.sqrt(0.4)) * weights)).toBeLessThanOrEqual(1)
     for (const [i, counts] of zeros.slice(1).entries())
       expect(counts.every((count, layer) => count >= zeros[i]![layer]!)).toBe(true)
     // Those that the stage began with.
