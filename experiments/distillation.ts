@@ -97,6 +97,7 @@ const began = performance.now()
 async function write(): Promise<void> {
   const results = [...done.values()].flat()
   const [first] = results
+  const finished = seeds.slice(0, Math.min(...[...done.values()].map(({ length }) => length)))
   // The first loss trains the twins, the others share them.
   const twins = done
     .values()
@@ -145,8 +146,8 @@ async function write(): Promise<void> {
 \`npm run experiment -- distillation${epochs === 3 ? '' : ` --epochs ${epochs}`}${seeds.length === 3 ? '' : ` --seeds ${seeds.length}`}\`: CIFAR-10 as strongly compressed JPEG (45,000 images to train on, 5,000 to choose the
 epoch by, 10,000 to test, scored once). Teacher: akamaster's ResNet-20, trained on the lossless images, ${percent(first!.teacher.top1)} % here. Student: a
 fresh ResNet-8 with option A shortcuts. ${epochs} epochs, batch 128, SGD, learning rate 0.1 to 0 along a cosine by the step, momentum 0.9,
-Nesterov, weight decay 5e-4, gradients clipped at 1 over student and projections together, crop and flip. Seeds ${seeds.join(', ')}; the twin of a
-seed has the same weights at the start, the same batches and no teacher. A gain that a two-sided Welch test at 5 % does not
+Nesterov, weight decay 5e-4, gradients clipped at 1 over student and projections together, crop and flip. Finished: seeds ${finished.join(', ')} of
+${seeds.join(', ')}; the twin of a seed has the same weights at the start, the same batches and no teacher. A gain that a two-sided Welch test at 5 % does not
 see is called noise. ${minutes} minutes in all on ${availableParallelism()} processors shared with other work (${cpus()[0]?.model.trim()}), TensorFlow ${tensorflow}.
 
 ${markdownTable(table)}
