@@ -3,6 +3,7 @@
  * near one suggested; every default is filled in here and nowhere else.
  */
 import { z } from 'zod'
+import { kindKeys } from './by-kind.ts'
 import { EspalierError } from './errors.ts'
 import { augmentations, type BatchNormInitId, batchNormInits, idsOf, normalizations } from './methods.ts'
 import { nearest } from './nearest.ts'
@@ -219,7 +220,9 @@ export function checkRecipe(
     // A kind that was written as a string stands in the place of the whole object.
     const value = issue.path.reduce<unknown>(
       (v, key) =>
-        typeof v === 'string' && key === 'kind' ? v : (v as Record<PropertyKey, unknown> | undefined)?.[key],
+        typeof v === 'string' && kindKeys.some(known => known === key)
+          ? v
+          : (v as Record<PropertyKey, unknown> | undefined)?.[key],
       input,
     )
     const near = typeof value === 'string' ? nearest(value, optionsOf(issue)) : undefined

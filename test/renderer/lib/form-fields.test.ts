@@ -49,7 +49,15 @@ describe('the form', () => {
 
   it('reads a kind as a word, as an object, and as the default', () => {
     const schedule: KindField = {
-      ...{ key: 'schedule', kind: 'kinds', label: 'Schedule', help: 'How.', isRequired: false, initial: 'constant' },
+      ...{
+        key: 'schedule',
+        kind: 'kinds',
+        by: 'kind',
+        label: 'Schedule',
+        help: 'How.',
+        isRequired: false,
+        initial: 'constant',
+      },
       members: [
         { id: 'constant', label: 'Constant', fields: [] },
         { id: 'cosine', label: 'Cosine', fields: [] },
@@ -59,8 +67,8 @@ describe('the form', () => {
     expect(chosenKind(schedule, 'cosine')).toBe('cosine')
     expect(chosenKind(schedule, { kind: 'cosine', minimum: 0.1 })).toBe('cosine')
     expect(chosenKind(schedule, { minimum: 0.1 })).toBe('constant')
-    expect(kindParameters({ kind: 'cosine', minimum: 0.1 })).toEqual({ minimum: 0.1 })
-    expect(kindParameters('cosine')).toEqual({})
+    expect(kindParameters(schedule, { kind: 'cosine', minimum: 0.1 })).toEqual({ minimum: 0.1 })
+    expect(kindParameters(schedule, 'cosine')).toEqual({})
   })
 
   it('folds away what is neither first, nor required, nor set', () => {

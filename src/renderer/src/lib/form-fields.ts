@@ -1,5 +1,6 @@
 /** Form fields derived from the recipe's schemas; nothing about a parameter is said twice. */
 import { z } from 'zod'
+import { type KindKey, kindKeys } from '../../../shared/by-kind.ts'
 import { recipeSchema } from '../../../shared/recipe.ts'
 import type { Section } from '../../../shared/stage.ts'
 import { type StageUse, stages, stageUses } from '../../../shared/stages.ts'
@@ -33,6 +34,8 @@ export interface ValueField extends CommonField {
 /** A choice whose members have fields of their own (`shared/by-kind.ts`). */
 export interface KindField extends CommonField {
   readonly kind: 'kinds'
+  /** The key that says which. */
+  readonly by: KindKey
   readonly members: readonly (FieldChoice & { readonly fields: readonly Field[] })[]
 }
 
@@ -86,13 +89,15 @@ function valueKindOf(key: string, property: Property): ValueField['kind'] {
 function fieldOf(key: string, property: Property, isRequired: boolean): Field {
   const initial = property.default as Json | undefined
   const common = { key, label: property.label ?? key, help: property.help ?? '', isRequired, initial }
-  const kinds = property.oneOf?.filter(option => option.properties?.['kind']?.const !== undefined)
-  if (kinds?.length) {
+  const nameIn = (option: Property, by: KindKey) => option.properties?.[by]?.const
+  const by = kindKeys.find(candidate => property.oneOf?.some(option => nameIn(option, candidate) !== undefined))
+  if (by) {
+    const kinds = property.oneOf!.filter(option => nameIn(option, by) !== undefined)
     const members = kinds.map(member => {
-      const id = String(member.properties?.['kind']?.const)
-      return { id, label: member.label ?? id, help: member.help, fields: propertyFields(member, ['kind']) }
+      const id = String(nameIn(member, by))
+      return { id, label: member.label ?? id, help: member.help, fields: propertyFields(member, [by]) }
     })
-    return { ...common, kind: 'kinds', members }
+    return { ...common, kind: 'kinds', by, members }
   }
   if (property.properties) return { ...common, kind: 'group', fields: propertyFields(property) }
   return {
@@ -164,13 +169,13 @@ export const seedsField = fieldsOf(recipeSchema, ['espalier', 'name', 'model', '
 /** The kind that a recipe says or that holds when it says none: it may stand alone, as a string. */
 export function chosenKind(field: KindField, value: Json | undefined): string | undefined {
   const written = value ?? field.initial
-  const kind = isObject(written) ? (written['kind'] ?? field.initial) : written
+  const kind = isObject(written) ? (written[field.by] ?? field.initial) : written
   return typeof kind === 'string' ? kind : undefined
 }
 
 /** What a kind says beside its name. */
-export const kindParameters = (value: Json | undefined): JsonObject => {
-  const { kind: _, ...parameters } = isObject(value) ? value : {}
+export const kindParameters = ({ by }: KindField, value: Json | undefined): JsonObject => {
+  const { [by]: _, ...parameters } = isObject(value) ? value : {}
   return parameters
 }
 

@@ -7,12 +7,19 @@ import { type JsonObject, stagesOf } from './recipe-document.ts'
 /** The labels along `keys`; of a choice with fields of its own, of whichever member has the key. */
 function labelsOf(fields: readonly Field[], [key, ...rest]: readonly string[]): string[] {
   // The kind of a choice is the choice itself.
-  if (key === undefined || key === 'kind') return []
+  if (key === undefined) return []
   const field = fields.find(candidate => candidate.key === key)
   if (!field) return [[key, ...rest].join('.')]
-  const inside =
-    field.kind === 'group' ? field.fields : field.kind === 'kinds' ? field.members.flatMap(m => m.fields) : undefined
-  return [field.label, ...(inside ? labelsOf(inside, rest) : [])]
+  if (field.kind === 'group') return [field.label, ...labelsOf(field.fields, rest)]
+  // The kind of a choice is the choice itself.
+  if (field.kind !== 'kinds' || rest[0] === field.by) return [field.label]
+  return [
+    field.label,
+    ...labelsOf(
+      field.members.flatMap(member => member.fields),
+      rest,
+    ),
+  ]
 }
 
 /** Where it is; an unknown place keeps its path. */
