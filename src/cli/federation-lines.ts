@@ -5,12 +5,23 @@ import { bytes, count, percent, seconds, table } from './format.ts'
 
 type Result = StageResultOf<'federate'>
 
-export const federationLines = ({ rounds, upBytes, downBytes, target, kept, clients, trainableParams }: Result) => [
+export const federationLines = ({
+  rounds,
+  upBytes,
+  downBytes,
+  target,
+  kept,
+  clients,
+  trainableParams,
+  macs,
+  keptMacs,
+}: Result) => [
   `${count(trainableParams)} parameters trained by ${count(clients.length)} ${clients.length === 1 ? 'client' : 'clients'}`,
   ...holderLines(clients),
   ...roundLines(rounds),
   ...leftOutLines(rounds),
   `${bytes(upBytes)} up, ${bytes(downBytes)} down; the model after round ${kept} is kept`,
+  ...(keptMacs < macs ? [`${percent(keptMacs / macs)} of ${count(macs)} MACs are left for one sample`] : []),
   ...(target ? [targetLine(target)] : []),
 ]
 

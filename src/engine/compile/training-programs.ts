@@ -18,6 +18,7 @@ import { crossEntropy } from './losses/cross-entropy.ts'
 import type { Optimizer, OptimizerOptions } from './optimizer.ts'
 import { createOptimizer } from './optimizers.ts'
 import { writeCorrect } from './score.ts'
+import { type StepSalienceOptions, writeStepSet } from './step-salience.ts'
 import { type TrainingPass, writeTrainingPass } from './training-pass.ts'
 import { UpdateMask } from './update-masks.ts'
 
@@ -36,6 +37,8 @@ export interface TrainingProgramOptions {
   readonly masked?: ReadonlySet<string>
   /** Trained parameters that have an update mask (`update-masks.ts`): which of their entries a step may change. */
   readonly updateMasked?: ReadonlySet<string>
+  /** Trained parameters of which a step changes the most salient entries only (`step-salience.ts`). */
+  readonly salience?: StepSalienceOptions
   /** What is added to the gradients of all trained parameters; nothing where absent. */
   readonly terms?: GradientTermOptions
   /** Whose gradients are measured, and perhaps clipped, together. One group of everything that is trained where absent. */
@@ -62,7 +65,7 @@ export interface TrainingPrograms {
   readonly gradients: ReadonlyMap<string, Output>
   /** Zeroes what is masked. */
   readonly masksApplied: Output
-  /** Zeroes all slots. */
+  /** Zeroes all slots, and what has joined. */
   readonly slotsCleared: Output
   /** By parameter. */
   readonly masks: ReadonlyMap<string, Variable>
@@ -70,6 +73,8 @@ export interface TrainingPrograms {
   /** Parameters of the loss, which are no part of the model, by name. */
   readonly own: ReadonlyMap<string, { readonly variable: Variable; readonly parameter: Parameter }>
   readonly teacher: Teacher | undefined
+  /** By parameter: which of its entries have changed, where `salience` says so. */
+  readonly joined: ReadonlyMap<string, Variable>
   readonly terms: GradientTerms
   /** By slot and parameter. */
   readonly slots: ReadonlyMap<string, ReadonlyMap<string, Variable>>
@@ -96,6 +101,7 @@ export function writeTrainingPrograms(parts: CompiledParts, options: TrainingPro
   const masks = extra('mask', options.masked ?? [])
   const updateMasks = extra('update-mask', options.updateMasked ?? [])
   const own = extra('own', Object.keys(ownOf))
+  const joined = extra('joined', options.salience?.parameters ?? [])
   const termOptions = options.terms ?? { proximal: 0, corrected: false }
   const terms = {
     anchors: extra('anchor', termOptions.proximal === 0 ? [] : trained),
@@ -131,24 +137,32 @@ export function writeTrainingPrograms(parts: CompiledParts, options: TrainingPro
     ...(distilled?.parameterGradients ?? []),
   ])
 
-  const updating = new Map([...updateMasks].map(([name, mask]) => [name, new UpdateMask(writer, mask)]))
-  const unmasked = new Map(
-    [...gradients].map(([name, ofLoss]) => {
-      const gradient = withTerms(writer, ofLoss, termOptions, {
-        parameter: variables.get(name) ?? own.get(name)!,
-        anchor: terms.anchors.get(name),
-        correction: terms.corrections.get(name),
-      })
-      const mask = masks.get(name)
-      const kept = mask ? writer.binary('Mul', gradient, mask.value) : gradient
-      return [name, updating.get(name)?.gradient(kept) ?? kept]
-    }),
-  )
-  const grouped = writeGroups(writer, unmasked, groups)
   // Every change waits for this, so that a loss that is not finite changes nothing.
   const checked = writer.node('CheckNumerics', [loss], 'float32', {
     attributes: { T: { type: 'float32' }, message: { string: notFiniteLoss } },
   })
+  const updating = new Map([...updateMasks].map(([name, mask]) => [name, new UpdateMask(writer, mask.value)]))
+  const joining: Output[] = []
+  const unmasked = new Map(
+    [...gradients].map(([name, ofLoss]) => {
+      const parameter = variables.get(name) ?? own.get(name)!
+      const full = withTerms(writer, ofLoss, termOptions, {
+        parameter,
+        anchor: terms.anchors.get(name),
+        correction: terms.corrections.get(name),
+      })
+      const mask = masks.get(name)
+      const gradient = mask ? writer.binary('Mul', full, mask.value) : full
+      const before = joined.get(name)
+      if (options.salience && before) {
+        const set = writeStepSet(writer, options.salience, { parameter, gradient, joined: before }, checked)
+        updating.set(name, new UpdateMask(writer, set.mask))
+        joining.push(set.joined)
+      }
+      return [name, updating.get(name)?.gradient(gradient) ?? gradient]
+    }),
+  )
+  const grouped = writeGroups(writer, unmasked, groups)
   const guard = (scalar: Output, after: readonly Output[] = []) =>
     writer.node('Identity', [scalar], 'float32', { attributes: { T: { type: 'float32' } }, after: [checked, ...after] })
   const guarded = mapObject(scalars, scalar => guard(scalar))
@@ -173,18 +187,19 @@ export function writeTrainingPrograms(parts: CompiledParts, options: TrainingPro
     parts: new Map(distilled ? losses.flatMap(({ parts }) => [...parts]) : []),
     correct: writeCorrect(writer, logits, labels),
     norms: grouped.norms,
-    stepped: writer.marker('stepped', [...updates, ...moveStatistics(own => guard(writer.scalar(own)))]),
+    stepped: writer.marker('stepped', [...updates, ...joining, ...moveStatistics(own => guard(writer.scalar(own)))]),
     recalibrated: writer.marker(
       'recalibrated',
       moveStatistics(() => statisticsRate),
     ),
     gradients,
     masksApplied: writer.marker('masks-applied', writeMasksApplied(writer, masks, [variables, ...slots.values()])),
-    slotsCleared: writer.marker('slots-cleared', writeSlotsCleared(writer, slots)),
+    slotsCleared: writer.marker('slots-cleared', writeSlotsCleared(writer, [...slots.values(), joined])),
     masks,
     updateMasks,
     own: new Map([...own].map(([name, variable]) => [name, { variable, parameter: ownOf[name]! }])),
     teacher,
+    joined,
     terms,
     slots,
   }
@@ -197,7 +212,7 @@ const allTrainable = (graph: Graph) =>
 function checkSets(
   graph: Graph,
   trained: ReadonlySet<string>,
-  { masked, updateMasked }: TrainingProgramOptions,
+  { masked, updateMasked, salience }: TrainingProgramOptions,
   groups: readonly GradientGroup[],
 ): void {
   const trainable = allTrainable(graph)
@@ -208,6 +223,8 @@ function checkSets(
     if (!trained.has(name)) throw new Error(`"${name}" has an update mask and is not trained`)
   const clipped = groups.flatMap(({ parameters, maxNorm }) => (maxNorm === undefined ? [] : [...parameters]))
   if (new Set(clipped).size < clipped.length) throw new Error('a parameter is clipped in two groups')
+  for (const name of salience?.parameters ?? [])
+    if (!trained.has(name) || updateMasked?.has(name)) throw new Error(`"${name}" cannot have a salient set`)
 }
 
 /** A variable of the shape of each parameter in `names`. */
@@ -245,8 +262,8 @@ function writeStatistics(
   })
 }
 
-function writeSlotsCleared(writer: GraphWriter, slots: ReadonlyMap<string, ReadonlyMap<string, Variable>>): Output[] {
-  const variables = [...slots.values()].flatMap(slot => [...slot.values()])
+function writeSlotsCleared(writer: GraphWriter, places: readonly ReadonlyMap<string, Variable>[]): Output[] {
+  const variables = places.flatMap(place => [...place.values()])
   return variables.map(variable => writer.assign(variable, writer.filled(variable.shape, 0)))
 }
 

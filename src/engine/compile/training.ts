@@ -68,13 +68,14 @@ export class TrainableModel extends CompiledModel {
       programs = writeTrainingPrograms(parts, options)
     })
     this.#programs = programs!
-    const { masks, updateMasks, slots } = this.#programs
+    const { masks, updateMasks, joined, slots } = this.#programs
     const own = new Map([...this.#programs.own].map(([name, { variable }]) => [name, variable]))
     const kinds = [
       ['parameter', this.variables],
       ['parameter', own],
       ['mask', masks],
       ['update-mask', updateMasks],
+      ['joined', joined],
       ...slots,
     ] as const
     this.#places = new Map(
@@ -154,6 +155,15 @@ export class TrainableModel extends CompiledModel {
     for (const [name, norm] of gradientNorms)
       if (!Number.isFinite(norm)) throw notFinite(`The gradient norm of "${name}" is ${norm}.`)
     return { loss: sum!, correct: right!, parts: partSums, gradientNorms }
+  }
+
+  /** Sets some parameters, in ONNX layout; the optimizer goes on. */
+  setWeights(weights: Weights): void {
+    this.#assignValues(
+      [...weights].map(([name, values]) => {
+        return { variable: this.variables.get(name)!, parameter: this.parameter(name), values }
+      }),
+    )
   }
 
   /**

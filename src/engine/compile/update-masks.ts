@@ -8,9 +8,10 @@ export class UpdateMask {
   readonly #graph: GraphWriter
   readonly #isUpdated: Output
 
-  constructor(graph: GraphWriter, mask: Variable) {
+  /** `mask` is a float32 value of the parameter's shape. */
+  constructor(graph: GraphWriter, mask: Output) {
     this.#graph = graph
-    this.#isUpdated = graph.compare('Greater', mask.value, graph.scalar(0))
+    this.#isUpdated = graph.compare('Greater', mask, graph.scalar(0))
   }
 
   /** The gradient with 0 where nothing is updated, also where it is not finite. */

@@ -53,7 +53,7 @@ export async function runFederation(setting: Setting, saved: SavedFederation): P
     let download: Download | undefined
     while (place.visits.length < clients.length) {
       const client = clients[place.visits.length]!
-      download ??= prepareDownload(setting, memory)
+      download ??= await prepareDownload(setting, memory)
       await visit(setting, memory, client, download, { afterStep, breathe: context.breathe })
       meter.lap(0)
       await tell(0)
@@ -66,7 +66,8 @@ export async function runFederation(setting: Setting, saved: SavedFederation): P
     const round = place.rounds.length + 1
     const began = memory.server
     const updates = [...memory.updates.values()]
-    const before = { server: memory.server, variates: memory.variates }
+    const { server, previous, variates } = memory
+    const before = { server, previous, variates }
     let score: RoundScore | null
     try {
       aggregate(setting, memory)

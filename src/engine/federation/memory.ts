@@ -13,6 +13,8 @@ export interface FederationMemory {
   readonly position: Position
   /** The model of the server: every parameter. */
   server: Weights
+  /** The one before, which clients of the last round have; empty where nobody asks for it. */
+  previous: Weights
   /** SCAFFOLD: c. Empty where the strategy has none. */
   variates: Variates
   /** SCAFFOLD: c_i, of the clients that have taken part. */
@@ -57,6 +59,7 @@ export async function openFederation(
     place: { rounds: [], visits: [], isTraining: false, steps: 0, scores: Array<null>(clients).fill(null) },
     position: structuredClone(beginning),
     server,
+    previous: new Map(),
     variates,
     clientVariates: new Map(),
     own: new Map(),
@@ -113,6 +116,7 @@ function pack(memory: FederationMemory): [string, Float32Array][] {
     [...tensors].map(([name, values]): [string, Float32Array] => [`${mark}${prefix}/${name}`, values])
   return [
     ...named('server', memory.server),
+    ...named('previous', memory.previous),
     ...named('variate', memory.variates),
     ...Object.entries(perClient).flatMap(([prefix, key]) =>
       [...memory[key]].flatMap(([client, tensors]) => named(`${prefix}/${client}`, tensors)),
@@ -124,6 +128,7 @@ function pack(memory: FederationMemory): [string, Float32Array][] {
 function unpack(tensors: ReadonlyMap<string, Float32Array>, memory: FederationMemory): Map<string, Float32Array> {
   const session = new Map<string, Float32Array>()
   const server = new Map<string, Float32Array>()
+  const previous = new Map<string, Float32Array>()
   const variates = new Map<string, Float32Array>()
   for (const [key, values] of tensors) {
     if (!key.startsWith(mark)) {
@@ -132,6 +137,7 @@ function unpack(tensors: ReadonlyMap<string, Float32Array>, memory: FederationMe
     }
     const [what, ...rest] = key.slice(mark.length).split('/')
     if (what === 'server') server.set(rest.join('/'), values)
+    else if (what === 'previous') previous.set(rest.join('/'), values)
     else if (what === 'variate') variates.set(rest.join('/'), values)
     else {
       const of = memory[perClient[what as keyof typeof perClient]] as Map<number, Map<string, Float32Array>>
@@ -141,6 +147,7 @@ function unpack(tensors: ReadonlyMap<string, Float32Array>, memory: FederationMe
     }
   }
   memory.server = server
+  memory.previous = previous
   memory.variates = variates
   return session
 }

@@ -21,6 +21,7 @@ const isCounted = (visit: Visit): visit is Counted => visit.work !== null
  */
 export function aggregate(setting: Setting, memory: FederationMemory): void {
   const { strategy, trained, statistics, stage, mode, isFederated } = setting
+  if (mode.carriedDown === 'changes') memory.previous = memory.server
   const counted = memory.place.visits.filter(isCounted)
   if (counted.length === 0) {
     requireDropOuts(memory)

@@ -17,6 +17,7 @@ import { learningRateOf, programOptions } from '../training/options.ts'
 import { layoutOf } from './exchange.ts'
 import { holdersOf, speedsOf } from './holders.ts'
 import type { RunningMode } from './mode.ts'
+import { startMode } from './modes.ts'
 
 export interface Setting {
   readonly stage: StageOf<'federate'>
@@ -55,9 +56,8 @@ export const clientSeed = ({ seed }: Setting, round: number, client: number): nu
   deriveSeed(seed, 'client', round, client)
 
 /** Reads the partition and compiles. Throws `argument.invalid`, `file.*`. */
-export async function settle(stage: StageOf<'federate'>, context: StageContext, mode: RunningMode): Promise<Setting> {
+export async function settle(stage: StageOf<'federate'>, context: StageContext, seed: number): Promise<Setting> {
   const { graph } = context.model
-  const seed = deriveSeed(context.seed, 'federate', context.occurrence)
   const strategy = strategies[stage.strategy.kind] as Strategy<StrategySettings>
   const terms = strategy.terms(stage.strategy)
   const training = context.select('train')
@@ -66,6 +66,9 @@ export async function settle(stage: StageOf<'federate'>, context: StageContext, 
   const statistics = Object.keys(graph.parameters).filter(name => !trained.includes(name))
   const masks = context.model.masks
   const validation = context.validation()
+  const holders = strategy.pooled ? [training.indices] : divided
+  const prunable = prunableParameters(graph)
+  const mode = startMode(stage.pruning, { graph, prunable, training, holders, batch: stage.batch, seed, context })
   const isFederated = !strategy.pooled && strategy.beginsWith === 'server'
   const compiled = context.trainable({
     ...programOptions(stage, new Set(trained), new Set(masks.keys())),
@@ -86,13 +89,13 @@ export async function settle(stage: StageOf<'federate'>, context: StageContext, 
     rates: learningRateOf({ ...stage, epochs: stage.rounds * stage.localEpochs }),
     seed,
     training,
-    holders: strategy.pooled ? [training.indices] : divided,
+    holders,
     speeds: strategy.pooled ? [1] : speedsOf(stage, seed),
     validation,
     clientScoring: clientScoring(validation, stage.clientSamples, seed),
     trained,
     statistics,
-    prunable: prunableParameters(graph),
+    prunable,
     up: layoutOf(graph, sent),
     // Clients get what makes the model complete, unless each has its own.
     down: layoutOf(graph, stage.batchNorm === 'local' ? trained : [...trained, ...statistics]),

@@ -11,19 +11,42 @@ import { type LocalStep, reachOfSteps, stepsOfEpoch, trainLocally } from './loca
 import type { FederationMemory } from './memory.ts'
 import { clientSeed, type Setting } from './setting.ts'
 
-/** What the server sends to every client of a round. */
+/** What the server sends to the clients of a round. */
 export interface Download {
-  readonly bytes: number
+  /** To a client that got the model of the round before, and to any other. */
+  readonly bytes: { readonly known: number; readonly unknown: number }
   readonly model: Weights
   readonly variates: Weights
 }
 
-export function prepareDownload({ isFederated, down, variates }: Setting, memory: FederationMemory): Download {
-  if (!isFederated) return { bytes: 0, model: memory.server, variates: new Map() }
+export async function prepareDownload(setting: Setting, memory: FederationMemory): Promise<Download> {
+  const { isFederated, down, variates, mode } = setting
+  const set = await announce(setting, memory)
+  if (!isFederated) return { bytes: { known: 0, unknown: 0 }, model: memory.server, variates: new Map() }
   const model = send(down, memory.server, 'values', new Map())
+  const isKnown = mode.carriedDown === 'changes' && memory.previous.size > 0
+  const changes = isKnown ? send(down, memory.server, 'changes', memory.previous) : model
   const more = variates.length > 0 ? send(variates, memory.variates, 'values', new Map()) : undefined
-  return { bytes: model.bytes + (more?.bytes ?? 0), model: model.tensors, variates: more?.tensors ?? new Map() }
+  const beside = set + (more?.bytes ?? 0)
+  return {
+    bytes: { known: Math.min(model.bytes, changes.bytes) + beside, unknown: model.bytes + beside },
+    model: model.tensors,
+    variates: more?.tensors ?? new Map(),
+  }
 }
+
+/** Lets the mode look at the model of the server. A client that is in training goes on as if nothing had been. */
+async function announce({ compiled, mode, masks }: Setting, memory: FederationMemory): Promise<number> {
+  if (!mode.beforeRound) return 0
+  const session = memory.place.isTraining ? compiled.readState() : undefined
+  const bytes = await mode.beforeRound({ round: memory.place.rounds.length, compiled, weights: memory.server, masks })
+  if (session) compiled.assignState(session)
+  return bytes
+}
+
+/** Who got the model of the round before, and so has what the changes are to. */
+const hasPrevious = ({ place }: FederationMemory, client: number): boolean =>
+  place.rounds.at(-1)?.clients.some(visited => visited.client === client + 1) ?? false
 
 export interface VisitHooks {
   readonly afterStep: (step: LocalStep) => Promise<void>
@@ -44,7 +67,7 @@ export async function visit(
   const wanted = stage.localEpochs * perEpoch
   const { deadline, late, dropOut } = stage.heterogeneity
   const steps = stepsInTime(wanted, speeds[client]!, deadline)
-  const downBytes = isFederated ? download.bytes : 0
+  const downBytes = isFederated ? download.bytes[hasPrevious(memory, client) ? 'known' : 'unknown'] : 0
   const leaveOut = (state: ClientRound['state'], note: string, taken = 0) => {
     const record = { client: client + 1, state, note, steps: taken, ...nothing, downBytes }
     memory.place.visits.push({ client, record, work: null })
@@ -105,8 +128,10 @@ async function work(
   const round = place.rounds.length
   const own = memory.own.get(client)
   const began: Weights = new Map([...memory.server, ...download.model, ...(own ?? [])])
+  const starting = { client, round, compiled, weights: began }
   if (!place.isTraining) {
     compiled.assign({ weights: began, masks })
+    await mode.beginClient?.(starting)
     Object.assign(position, { epoch: 0, step: 0 })
     Object.assign(position.sums, { loss: 0, correct: 0, samples: 0, learningRate: 0 })
     place.isTraining = true
@@ -116,8 +141,6 @@ async function work(
     anchors: began,
     corrections: new Map([...variates.server].map(([name, c]) => [name, correction(c, variates.client.get(name))])),
   })
-  const starting = { client, round, compiled, weights: began }
-  mode.beforeClient?.(starting)
   const local = {
     settings: stage,
     rates,

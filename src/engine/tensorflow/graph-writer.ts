@@ -124,7 +124,10 @@ export class GraphWriter {
     return this.node('Shape', [x], 'int32', { attributes: { T: { type: x.type }, out_type: { type: 'int32' } } })
   }
 
-  unary(op: 'Rsqrt' | 'Sqrt' | 'Neg' | 'Sigmoid' | 'Tanh' | 'Relu' | 'L2Loss' | 'Exp' | 'Square', x: Output): Output {
+  unary(
+    op: 'Rsqrt' | 'Sqrt' | 'Neg' | 'Abs' | 'Sigmoid' | 'Tanh' | 'Relu' | 'L2Loss' | 'Exp' | 'Square',
+    x: Output,
+  ): Output {
     return this.node(op, [x], x.type, { attributes: { T: { type: x.type } } })
   }
 
@@ -166,7 +169,7 @@ export class GraphWriter {
     })
   }
 
-  compare(op: 'Equal' | 'Greater' | 'GreaterEqual' | 'Less', a: Output, b: Output): Output {
+  compare(op: 'Equal' | 'Greater' | 'GreaterEqual' | 'Less' | 'LessEqual', a: Output, b: Output): Output {
     return this.node(op, [a, b], 'bool', { attributes: { T: { type: a.type } } })
   }
 
@@ -213,6 +216,41 @@ export class GraphWriter {
   reduce(op: 'Sum' | 'Mean', x: Output, axes: readonly number[], keepDims: boolean, name?: string): Output {
     const attributes = { T: { type: x.type }, Tidx: { type: 'int32' }, keep_dims: { bool: keepDims } } as const
     return this.node(op, [x, this.ints(axes)], x.type, { attributes, ...(name && { name }) })
+  }
+
+  /** The `count` largest entries along the last axis, the first of equals; in falling order where it is `sorted`. */
+  topK(x: Output, count: number, sorted: boolean): { readonly values: Output; readonly indices: Output } {
+    const attributes = { T: { type: x.type }, sorted: { bool: sorted } } as const
+    const values = this.node('TopKV2', [x, this.ints([count], [])], x.type, { attributes })
+    return { values, indices: { name: `${values.name}:1`, type: 'int32' } }
+  }
+
+  /** Zeros of `shape` with `updates` at the places `indices`, whose last axis is a place. */
+  scatter(indices: Output, updates: Output, shape: Output): Output {
+    const attributes = { T: { type: updates.type }, Tindices: { type: 'int32' } } as const
+    return this.node('ScatterNd', [indices, updates, shape], updates.type, { attributes })
+  }
+
+  /** Entries of a vector. */
+  gather(x: Output, indices: Output): Output {
+    const attributes = {
+      Tparams: { type: x.type },
+      Tindices: { type: 'int32' },
+      Taxis: { type: 'int32' },
+      batch_dims: { int: 0 },
+    } as const
+    return this.node('GatherV2', [x, indices, this.ints([0], [])], x.type, { attributes })
+  }
+
+  /** Of a vector: each entry and all before it. */
+  cumulativeSum(x: Output): Output {
+    const attributes = {
+      T: { type: x.type },
+      Tidx: { type: 'int32' },
+      exclusive: { bool: false },
+      reverse: { bool: false },
+    } as const
+    return this.node('Cumsum', [x, this.ints([0], [])], x.type, { attributes })
   }
 
   /** A float32 variable; `name` is unique in the graph. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { federatedPruningSchema } from '../federated-pruning.ts'
 import {
   batchNormChoices,
   federationResult,
@@ -41,6 +42,10 @@ export const federate = defineStage({
     strategy: strategySchema.prefault('fedavg').meta({
       label: 'Strategy',
       help: 'What clients minimise, and what the server makes of their models.',
+    }),
+    pruning: federatedPruningSchema.prefault('none').meta({
+      label: 'Pruning',
+      help: 'What clients leave out of training and of what they send.',
     }),
     participation: z.number().gt(0).max(1).default(1).meta({
       label: 'Participation',
@@ -124,5 +129,9 @@ export const federate = defineStage({
     trainableParams: z.int().min(1),
     ...sparsityCounts,
     layers: z.array(layerSparsitySchema),
+    /** Multiply-accumulates of one sample in the model that the stage was given ... */
+    macs: z.int().min(0),
+    /** ... and in the one that it leaves, without those of closed gates or of zero weights. */
+    keptMacs: z.int().min(0),
   },
 })

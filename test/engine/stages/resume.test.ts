@@ -47,6 +47,7 @@ beforeEach(() => {
 
 /** 45 training samples in batches of 8: 6 steps an epoch, the last one short. */
 const train = { epochs: 3, batch: 8, schedule: 'cosine', labelSmoothing: 0.1, clipNorm: 1 } as const
+const federation = { use: 'federate', clients: 3, rounds: 3, localEpochs: 2, batch: 8, partition: 'iid' } as const
 const recipes: Record<string, RecipeInput['stages']> = {
   'training with momentum': [
     { use: 'prune', sparsity: 0.5 },
@@ -86,12 +87,7 @@ const recipes: Record<string, RecipeInput['stages']> = {
   'a federation': [
     { use: 'prune', sparsity: 0.5 },
     {
-      use: 'federate',
-      clients: 3,
-      rounds: 3,
-      localEpochs: 2,
-      batch: 8,
-      partition: 'iid',
+      ...federation,
       strategy: 'scaffold',
       batchNorm: 'local',
       participation: 0.7,
@@ -99,6 +95,8 @@ const recipes: Record<string, RecipeInput['stages']> = {
       optimizer: { kind: 'sgd', lr: 0.05, weightDecay: 1e-3 },
     },
   ],
+  'a federation with gates': [{ ...federation, rounds: 2, pruning: 'gate' }, { use: 'evaluate' }],
+  'a federation of salient weights': [{ ...federation, pruning: 'salience', strategy: 'fednova', participation: 0.7 }],
   'iterative pruning': [
     { use: 'prune', sparsity: 0.8, schedule: { kind: 'iterative', rounds: 2 }, train: { ...train, epochs: 2 } },
   ],

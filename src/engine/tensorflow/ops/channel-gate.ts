@@ -57,25 +57,17 @@ const scale = ({ graph, inputDims }: OpContext, images: Output, gates: Output) =
 /** 1 at the `count` largest entries of each row of `x` [batch, C], of equal ones the first; 0 elsewhere. */
 function largest(graph: GraphWriter, x: Output, count: number): Output {
   const int32 = { type: 'int32' } as const
-  const T = { type: x.type } as const
-  const top = graph.node('TopKV2', [x, graph.ints([count], [])], x.type, {
-    attributes: { T, sorted: { bool: false } },
-  })
-  const columns: Output = { name: `${top.name}:1`, type: 'int32' }
+  const { indices: columns } = graph.topK(x, count, false)
   const shape = graph.shapeOf(x)
-  const batch = graph.slice(shape, graph.ints([0]), graph.ints([1]))
-  const scalar = graph.reshape(batch, [])
-  const rows = graph.node('Range', [graph.ints([0], []), scalar, graph.ints([1], [])], 'int32', {
+  const batch = graph.reshape(graph.slice(shape, graph.ints([0]), graph.ints([1])), [])
+  const rows = graph.node('Range', [graph.ints([0], []), batch, graph.ints([1], [])], 'int32', {
     attributes: { Tidx: int32 },
   })
-  const places = graph.node(
-    'Pack',
-    [graph.broadcastTo(graph.reshape(rows, [-1, 1]), graph.shapeOf(columns)), columns],
-    'int32',
-    { attributes: { T: int32, N: { int: 2 }, axis: { int: 2 } } },
-  )
+  const eachRow = graph.broadcastTo(graph.reshape(rows, [-1, 1]), graph.shapeOf(columns))
+  const attributes = { T: int32, N: { int: 2 }, axis: { int: 2 } } as const
+  const places = graph.node('Pack', [eachRow, columns], 'int32', { attributes })
   const ones = graph.node('Fill', [graph.shapeOf(columns), graph.scalar(1)], x.type, {
-    attributes: { T, index_type: int32 },
+    attributes: { T: { type: x.type }, index_type: int32 },
   })
-  return graph.node('ScatterNd', [places, ones, shape], x.type, { attributes: { T, Tindices: int32 } })
+  return graph.scatter(places, ones, shape)
 }
