@@ -143,7 +143,17 @@ const random = z
     help: 'A share of the weights that is drawn anew in each round, the same for all clients: what salience has to beat.',
   })
 
-export const federatedPruningSchema = byMode([none, gate, threshold, salience, random])
+const filters = keep(0.7, 'Share of the output channels of every convolution that are kept.')
+const softFilters = z.strictObject({ mode: z.literal('soft-filters'), keep: filters }).meta({
+  label: 'Soft filters',
+  help: 'A baseline: the smallest output channels become zero after every local epoch, by their L1 norm; they may grow again.',
+})
+const staticFilters = z.strictObject({ mode: z.literal('static-filters'), keep: filters }).meta({
+  label: 'Static filters',
+  help: 'A baseline: the smallest output channels go before the first round, by their L2 norm, and stay away.',
+})
+
+export const federatedPruningSchema = byMode([none, gate, threshold, salience, random, softFilters, staticFilters])
 export type FederatedPruning = z.output<typeof federatedPruningSchema>
 export type FederatedPruningMode = FederatedPruning['mode']
 export type PruningOf<Mode extends FederatedPruningMode> = Extract<FederatedPruning, { mode: Mode }>

@@ -6,6 +6,8 @@ import { gate } from './modes/gate.ts'
 import { none } from './modes/none.ts'
 import { random } from './modes/random.ts'
 import { salience } from './modes/salience.ts'
+import { softFilters } from './modes/soft-filters.ts'
+import { staticFilters } from './modes/static-filters.ts'
 import { threshold } from './modes/threshold.ts'
 
 const modes: { readonly [Id in FederatedPruningMode]: Mode<PruningOf<Id>> } = {
@@ -14,6 +16,8 @@ const modes: { readonly [Id in FederatedPruningMode]: Mode<PruningOf<Id>> } = {
   threshold,
   salience,
   random,
+  'soft-filters': softFilters,
+  'static-filters': staticFilters,
 }
 
 const modeOf = ({ mode }: FederatedPruning) => modes[mode] as Mode<FederatedPruning>

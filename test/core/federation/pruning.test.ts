@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { architectureOf } from '../../../src/core/architectures.ts'
+import { filterMasks, masked } from '../../../src/core/federation/pruning/filters.ts'
 import { randomSet } from '../../../src/core/federation/pruning/random-set.ts'
 import { largestSet, salienceOf, salientSet } from '../../../src/core/federation/pruning/salient.ts'
 import { convolutionKernels, zeroBelow } from '../../../src/core/federation/pruning/threshold.ts'
@@ -117,5 +118,31 @@ describe('a threshold', () => {
       [576, 0.0135],
     ] as const)
       expect(share(fanIn) / expected).toBeCloseTo(1, 0.5)
+  })
+})
+
+describe('filters', () => {
+  it('go by the norm of their kernels, in whole, the nearest number of them', () => {
+    const weights = initialise(graph, 2)
+    const kernel = weights.get('conv1.weight')!
+    // Channels 3 and 7: small in sum, and one large weight that makes channel 7 large in squares.
+    kernel.fill(0.01, 3 * 27, 4 * 27)
+    kernel.fill(0, 7 * 27, 8 * 27)
+    kernel[7 * 27] = 0.2
+    const dropped = (norm: 'l1' | 'l2', keep: number) => {
+      const mask = filterMasks(graph, weights, keep, norm).get('conv1.weight')!
+      return Array.from({ length: 16 }, (_, channel) => channel).filter(channel => {
+        const own = mask.subarray(channel * 27, (channel + 1) * 27)
+        expect(own.every(kept => kept === own[0])).toBe(true)
+        return own[0] === 0
+      })
+    }
+    expect(dropped('l1', 15 / 16)).toEqual([7])
+    expect(dropped('l2', 15 / 16)).toEqual([3])
+    expect(dropped('l1', 0.7)).toHaveLength(5)
+    expect(dropped('l1', 1)).toEqual([])
+    const found = masked(weights, filterMasks(graph, weights, 0.7, 'l1'))
+    expect(found.get('linear.weight')).toBe(weights.get('linear.weight'))
+    expect(found.get('conv1.weight')!.filter(value => value === 0).length).toBeGreaterThanOrEqual(5 * 27)
   })
 })

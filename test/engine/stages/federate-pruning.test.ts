@@ -98,23 +98,31 @@ describe('what travels', () => {
   })
 })
 
-describe('a model with all gates open', () => {
-  it('is the plain model when its gates are', async () => {
-    const gated = await work({ mode: 'gate', keep: 1 })
-    expect(gated.model.architecture).toBe('resnet8-a+gate1')
-    expect(gated.result.keptMacs).toBeGreaterThan(gated.result.macs)
-  })
-})
-
 const modes: Record<string, Pruning> = {
   gate: 'gate',
   threshold: { mode: 'threshold', threshold: 0.03 },
   random: { mode: 'random', of: 'channels' },
+  'soft filters': 'soft-filters',
+  'static filters': 'static-filters',
   salience: 'salience',
   'salience of clients': { mode: 'salience', chosen: 'client', scope: 'network', score: 'gradient' },
   'salience of steps': { mode: 'salience', chosen: 'steps' },
 }
 const strategies = ['fedprox', 'fednova', 'scaffold', 'local', 'centralised'] as const
+
+describe('filters', () => {
+  it('that went before the first round stay away, and soft ones may come back', async () => {
+    const fixed = await work({ mode: 'static-filters', keep: 0.5 })
+    expect(fixed.model.masks.size).toBe(7)
+    const soft = await work({ mode: 'soft-filters', keep: 0.5 })
+    expect(soft.model.masks.size).toBe(0)
+    for (const { result } of [fixed, soft]) {
+      for (const { name, zeros, weights: all } of result.layers.slice(0, -1))
+        expect([name, zeros / all]).toEqual([name, 0.5])
+      expect(result.rounds[1]!.upBytes).toBeLessThan(2 * 4 * (0.55 * weights + others))
+    }
+  })
+})
 
 describe('every mode with every strategy', () => {
   const pairs = Object.keys(modes).flatMap(mode => strategies.map(strategy => [mode, strategy] as const))
