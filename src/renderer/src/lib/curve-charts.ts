@@ -71,6 +71,14 @@ export const moreCharts: readonly CurveChart[] = [
     text: share,
   },
   {
+    id: 'traffic',
+    title: 'Bytes of a round',
+    help: terms.traffic,
+    lines: [eachEpoch('upBytes', 'up'), eachEpoch('downBytes', 'down')],
+    canBeLog: true,
+    text: bytes,
+  },
+  {
     id: 'throughput',
     title: 'Samples a second',
     lines: [eachStep('samplesPerSecond', '')],
@@ -87,7 +95,7 @@ export const moreCharts: readonly CurveChart[] = [
 ]
 
 /** Metrics that serve as axes, or stand in the table of epochs. */
-const others = new Set(['epoch', 'seconds', 'trainLoss', 'sparsity'])
+const others = new Set(['epoch', 'round', 'seconds', 'trainLoss', 'sparsity'])
 
 /** A chart for each metric that no chart above has. */
 export function otherCharts(names: Iterable<string>): CurveChart[] {

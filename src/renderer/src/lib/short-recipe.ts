@@ -10,8 +10,8 @@ function shortValue(field: Field, value: Json): Json | undefined {
     const kind = chosenKind(field, value)
     const member = field.members.find(({ id }) => id === kind)
     if (kind === undefined || !member) return value
-    const parameters = shortObject(member.fields, kindParameters(value))
-    if (Object.keys(parameters).length > 0) return { kind, ...parameters }
+    const parameters = shortObject(member.fields, kindParameters(field, value))
+    if (Object.keys(parameters).length > 0) return { [field.by]: kind, ...parameters }
     return kind === chosenKind(field, undefined) ? undefined : kind
   }
   if (field.kind === 'group' && isObject(value)) {

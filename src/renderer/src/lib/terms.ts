@@ -27,6 +27,7 @@ export const terms = {
   slope: 'Measured change over summed change, by least squares: 1 where changes add up.',
   rankCorrelation:
     'Whether the sum puts allocations into the right order: 1 = always, 0 = by chance. It is what the choice among them needs.',
+  traffic: 'What the clients of a round sent to the server and got from it, headers included.',
   seed: 'The integer that fixes every random choice of a run. The same recipe and seed give the same result.',
   split: 'The part of the data that was scored.',
   baseline: 'The run that the others are measured against.',
