@@ -21,7 +21,9 @@ export const federationLines = ({
   ...roundLines(rounds),
   ...leftOutLines(rounds),
   `${bytes(upBytes)} up, ${bytes(downBytes)} down; the model after round ${kept} is kept`,
-  ...(keptMacs < macs ? [`${percent(keptMacs / macs)} of ${count(macs)} MACs are left for one sample`] : []),
+  ...(macs !== undefined && keptMacs !== undefined && keptMacs < macs
+    ? [`${percent(keptMacs / macs)} of ${count(macs)} MACs are left for one sample`]
+    : []),
   ...(target ? [targetLine(target)] : []),
 ]
 

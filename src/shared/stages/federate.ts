@@ -130,8 +130,8 @@ export const federate = defineStage({
     ...sparsityCounts,
     layers: z.array(layerSparsitySchema),
     /** Multiply-accumulates of one sample in the model that the stage was given ... */
-    macs: z.int().min(0),
+    macs: z.int().min(0).optional(),
     /** ... and in the one that it leaves, without those of closed gates or of zero weights. */
-    keptMacs: z.int().min(0),
+    keptMacs: z.int().min(0).optional(),
   },
 })

@@ -18,6 +18,7 @@ import { checkRecipe, parseRecipe, type Recipe } from '../../../src/shared/recip
 import type { StageOutcome } from '../../../src/shared/stages.ts'
 import { classes, dataset, kernels, model } from './data.ts'
 import { createDesk, distortionOutcome, type Prunable } from './distortion.ts'
+import { federationResult } from './federation.ts'
 import { pointsAt, stepsPerEpoch, trainingOf, trainingOutcome } from './training.ts'
 
 export interface DoubleOptions {
@@ -412,6 +413,7 @@ function outcomeOf(stage: Recipe['stages'][number], sparsity: number, allocation
     return { use: 'prune', result: { zeros, weights, sparsity: zeros / weights, layers, ...measured, ...trained } }
   }
   if (stage.use === 'train' && trained) return { use: 'train', result: { zeros, weights, ...trained } }
+  if (stage.use === 'federate') return { use: 'federate', result: federationResult(stage, layers, { zeros, weights }) }
   if (stage.use !== 'evaluate') throw new Error(`the double does not ${stage.use}`)
   const correct = accuracyAt(sparsity, allocation)
   return {

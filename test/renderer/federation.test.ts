@@ -1,0 +1,38 @@
+/** A federation in the built window in a real Chromium, with a double of the studio behind it. */
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { chromiumPath } from '../browser/chromium.ts'
+import { context, recipe, useWindow } from './double/window.ts'
+
+describe.skipIf(!chromiumPath)('a federation, in Chromium', () => {
+  const w = useWindow()
+  const stages = [{ use: 'federate', clients: 4, rounds: 5, pruning: { mode: 'salience', keep: 0.3 } }]
+
+  it('shows its rounds, its bytes, who holds what and what was sent, and all of it as a table', async () => {
+    const { runs } = await w.studio.handlers['run.start']({ document: recipe({ stages }) }, context)
+    const page = await w.open(`#/runs/${runs[0]?.id}`)
+    await expect.poll(w.areAllFinished, { timeout: 15_000 }).toBe(true)
+    await page.getByRole('heading', { name: 'Federation' }).waitFor()
+    await page.getByRole('img', { name: /^Accuracy over 5 rounds.*left out 1 times/ }).waitFor()
+    await page.getByRole('img', { name: /^Accuracy against bytes: 13\.\d MiB in all/ }).waitFor()
+    await page.getByRole('img', { name: /^Samples of 10 classes at 4 clients/ }).waitFor()
+    const sent = (round: number) => page.getByRole('img', { name: new RegExp(`clients of round ${round} sent`) })
+    await sent(5).waitFor()
+    await page.getByRole('spinbutton', { name: 'Round whose uploads are drawn' }).fill('2')
+    await sent(2).waitFor()
+    await page.getByRole('checkbox', { name: 'Federation as a table' }).check()
+    const table = page.getByRole('region', { name: 'Rounds and clients, numbers' })
+    expect(await table.getByRole('row').count()).toBe(1 + 5 * 4)
+    const [csv] = await Promise.all([
+      page.waitForEvent('download'),
+      page
+        .locator('section', { has: page.getByRole('heading', { name: 'Federation' }) })
+        .getByRole('button', { name: 'CSV' })
+        .click(),
+    ])
+    expect(readFileSync(await csv.path(), 'utf8')).toContain(
+      '2,0.3,0.82,2,dropped,0,,0,1080000,It was not heard of again.',
+    )
+    expect(w.watched.faults).toEqual([])
+  })
+})
