@@ -14,7 +14,7 @@ describe.skipIf(!chromiumPath)('a federation, in Chromium', () => {
     await expect.poll(w.areAllFinished, { timeout: 15_000 }).toBe(true)
     await page.getByRole('heading', { name: 'Federation' }).waitFor()
     await page.getByRole('img', { name: /^Accuracy over 5 rounds.*left out 1 times/ }).waitFor()
-    await page.getByRole('img', { name: /^Accuracy against bytes: 13\.\d MiB in all/ }).waitFor()
+    await page.getByRole('img', { name: /^Accuracy against bytes: 16\.8.MiB in all/ }).waitFor()
     await page.getByRole('img', { name: /^Samples of 10 classes at 4 clients/ }).waitFor()
     const sent = (round: number) => page.getByRole('img', { name: new RegExp(`clients of round ${round} sent`) })
     await sent(5).waitFor()
