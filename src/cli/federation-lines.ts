@@ -1,5 +1,5 @@
 /** What a finished federation says to a person. */
-import type { ClientRound, Holder, RoundRecord } from '../shared/federation.ts'
+import type { ClientRound, FederationResult, Holder, RoundRecord } from '../shared/federation.ts'
 import type { StageResultOf } from '../shared/stages.ts'
 import { bytes, count, percent, seconds, table } from './format.ts'
 
@@ -10,6 +10,7 @@ export const federationLines = ({
   upBytes,
   downBytes,
   target,
+  twin,
   kept,
   clients,
   trainableParams,
@@ -25,7 +26,21 @@ export const federationLines = ({
     ? [`${percent(keptMacs / macs)} of ${count(macs)} MACs are left for one sample`]
     : []),
   ...(target ? [targetLine(target)] : []),
+  ...(twin ? twinLines(twin, { upBytes, downBytes, target }) : []),
 ]
+
+function twinLines(twin: FederationResult, own: Pick<Result, 'upBytes' | 'downBytes' | 'target'>): string[] {
+  const best = twin.rounds.find(({ round }) => round === twin.kept)
+  const bytesOf = ({ upBytes, downBytes }: Pick<Result, 'upBytes' | 'downBytes'>) => upBytes + downBytes
+  const fewer = (mine: number, theirs: number) => `${percent(1 - mine / theirs)} fewer bytes than the twin`
+  const [reached, theirs] = [own.target?.bytes, twin.target?.bytes]
+  return [
+    `unpruned twin: ${best?.top1 == null ? '-' : percent(best.top1)} on validation after round ${twin.kept}, ${bytes(bytesOf(twin))} in all`,
+    ...(bytesOf(twin) > 0 ? [`in all rounds ${fewer(bytesOf(own), bytesOf(twin))}`] : []),
+    ...(twin.target ? [`twin: ${targetLine(twin.target)}`] : []),
+    ...(reached != null && theirs ? [`to the target ${fewer(reached, theirs)}`] : []),
+  ]
+}
 
 /** Who holds what: a row a client, a column a class, where there are few enough of both to read. */
 function holderLines(clients: readonly Holder[]): string[] {

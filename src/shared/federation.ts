@@ -184,6 +184,9 @@ export const federationResult = {
   kept: z.int().min(1),
 }
 
+export const federationResultSchema = z.strictObject(federationResult)
+export type FederationResult = z.output<typeof federationResultSchema>
+
 /** Who holds what. */
 export const holderSchema = z.strictObject({
   client: z.int().min(1),

@@ -28,6 +28,8 @@ export async function runFederation(setting: Setting, saved: SavedFederation): P
   const meter = createMeter(position)
   const progress = createWork(setting)
   let lastRate: number | undefined
+  const tellPoints = (values: Readonly<Record<string, number>>) =>
+    record.points(place.steps, setting.isTwin ? renamed(values) : values)
 
   /** `share` of the work of the client, or of scoring, that is done. */
   const tell = (done: number) =>
@@ -38,7 +40,7 @@ export async function runFederation(setting: Setting, saved: SavedFederation): P
     meter.lap(count)
     const isRateNews = learningRate !== lastRate
     lastRate = learningRate
-    record.points(place.steps, {
+    tellPoints({
       loss,
       gradientNorm,
       ...(isRateNews && { learningRate }),
@@ -101,9 +103,8 @@ export async function runFederation(setting: Setting, saved: SavedFederation): P
     const mean = (value: (visit: (typeof trained)[number]) => number | null) =>
       share(trained.map(visit => visit.work!.samples * value(visit)!)) /
       share(trained.map(visit => visit.work!.samples))
-    record.points(place.steps, {
-      round,
-      epoch: round * stage.localEpochs,
+    if (!setting.isTwin) record.points(place.steps, { round, epoch: round * stage.localEpochs })
+    tellPoints({
       ...(trained.length > 0 && {
         trainLoss: mean(visit => visit.record.trainLoss),
         trainTop1: mean(visit => visit.record.trainTop1),
@@ -113,7 +114,7 @@ export async function runFederation(setting: Setting, saved: SavedFederation): P
       upBytes: done.upBytes,
       downBytes: done.downBytes,
     })
-    if (done.sparsity > 0) record.layers(place.steps, layers)
+    if (done.sparsity > 0 && !setting.isTwin) record.layers(place.steps, layers)
     offerBest(round, score)
     place.rounds.push(done)
     place.visits = []
@@ -171,9 +172,12 @@ const notFinite = (round: number, loss: number) =>
     hint: 'Try a smaller learning rate, or clipping.',
   })
 
+const renamed = (values: Readonly<Record<string, number>>) =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [`twin.${name}`, value]))
+
 /** Samples that are trained on and scored, in all and before a client of a round. */
 function createWork(setting: Setting) {
-  const { stage, holders, validation } = setting
+  const { stage, holders, validation, isTwin } = setting
   const scored = validation?.indices.length ?? 0
   /** By round, before each of its clients, and before scoring. */
   const before: number[][] = []
@@ -188,7 +192,9 @@ function createWork(setting: Setting) {
     all += scored
     before.push(marks)
   }
-  return { all, before: (round: number, visits: number) => before[round]?.[visits] ?? all }
+  // A twin does the same work before.
+  const [parts, done] = stage.twin ? [2, isTwin ? 0 : all] : [1, 0]
+  return { all: parts * all, before: (round: number, visits: number) => done + (before[round]?.[visits] ?? all) }
 }
 
 /** The first round that reached an accuracy, and what had travelled until then. */

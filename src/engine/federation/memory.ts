@@ -32,6 +32,14 @@ export interface FederationMemory {
 const mark = 'federation/'
 const perClient = { 'client-variate': 'clientVariates', own: 'own', update: 'updates', change: 'changes' } as const
 
+/** Whether the state on disk is of the federation with these settings. */
+export async function isUnderWay(context: StageContext, settings: unknown): Promise<boolean> {
+  const found = await context.state.read()
+  return found?.training === textOf(context, settings)
+}
+
+const textOf = ({ augmentation }: StageContext, settings: unknown) => JSON.stringify({ settings, augmentation })
+
 export interface SavedFederation {
   readonly memory: FederationMemory
   save(): Promise<void>
@@ -47,16 +55,19 @@ export async function openFederation(
     server,
     variates,
     clients,
+    after,
   }: Pick<FederationMemory, 'server' | 'variates'> & {
     readonly settings: unknown
     readonly clients: number
+    /** What came before it in the same stage: its twin. */
+    readonly after: Partial<Pick<FederationPosition, 'twin' | 'steps'>>
   },
 ): Promise<SavedFederation> {
-  const training = JSON.stringify({ settings, augmentation: context.augmentation })
+  const training = textOf(context, settings)
   const found = await context.state.read()
   const isOurs = found?.training === training && found.federation !== undefined
   const memory: FederationMemory = {
-    place: { rounds: [], visits: [], isTraining: false, steps: 0, scores: Array<null>(clients).fill(null) },
+    place: { rounds: [], visits: [], isTraining: false, steps: 0, scores: Array<null>(clients).fill(null), ...after },
     position: structuredClone(beginning),
     server,
     previous: new Map(),

@@ -1,6 +1,6 @@
 /** How far a federation is, as its state on disk has it. */
 import { z } from 'zod'
-import { clientRoundSchema, roundSchema } from '../../shared/federation.ts'
+import { clientRoundSchema, federationResultSchema, roundSchema } from '../../shared/federation.ts'
 
 const count = z.int().min(0)
 
@@ -24,5 +24,7 @@ export const federationPositionSchema = z.strictObject({
   steps: count,
   /** The last score of each client's own model. */
   scores: z.array(z.number().nullable()),
+  /** What the twin came to, where there is one and it is done. */
+  twin: federationResultSchema.optional(),
 })
 export type FederationPosition = z.output<typeof federationPositionSchema>

@@ -21,6 +21,8 @@ import { startMode } from './modes.ts'
 
 export interface Setting {
   readonly stage: StageOf<'federate'>
+  /** Whether this is the unpruned twin; its metrics have names of their own, and it is the first half of the work. */
+  readonly isTwin: boolean
   readonly context: StageContext
   readonly compiled: TrainableModel
   readonly mode: RunningMode
@@ -56,7 +58,11 @@ export const clientSeed = ({ seed }: Setting, round: number, client: number): nu
   deriveSeed(seed, 'client', round, client)
 
 /** Reads the partition and compiles. Throws `argument.invalid`, `file.*`. */
-export async function settle(stage: StageOf<'federate'>, context: StageContext, seed: number): Promise<Setting> {
+export async function settle(
+  stage: StageOf<'federate'>,
+  context: StageContext,
+  { seed, isTwin }: Pick<Setting, 'seed' | 'isTwin'>,
+): Promise<Setting> {
   const { graph } = context.model
   const strategy = strategies[stage.strategy.kind] as Strategy<StrategySettings>
   const terms = strategy.terms(stage.strategy)
@@ -80,6 +86,7 @@ export async function settle(stage: StageOf<'federate'>, context: StageContext, 
   const sent = stage.batchNorm === 'averaged' ? [...trained, ...statistics] : trained
   return {
     stage,
+    isTwin,
     context,
     compiled,
     mode,

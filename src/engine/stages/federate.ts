@@ -3,41 +3,38 @@ import { elementCount } from '../../core/graph/dims.ts'
 import { gatedMacs } from '../../core/graph/gated-cost.ts'
 import type { Graph } from '../../core/graph/model.ts'
 import { layerSparsity } from '../../core/pruning/sparsity.ts'
-import { deriveSeed } from '../../core/random.ts'
+import type { FederationResult } from '../../shared/federation.ts'
 import type { LayerSparsity } from '../../shared/stage.ts'
-import { runFederation, targetReached } from '../federation/federation.ts'
-import { describeHolders } from '../federation/holders.ts'
-import { openFederation } from '../federation/memory.ts'
+import type { StageOf } from '../../shared/stages.ts'
+import { type FederationOutcome, runFederation, targetReached } from '../federation/federation.ts'
+import { describeHolders, federationSeed } from '../federation/holders.ts'
+import { isUnderWay, openFederation, type SavedFederation } from '../federation/memory.ts'
 import { prepareModel } from '../federation/modes.ts'
-import { settle } from '../federation/setting.ts'
-import type { StageRunner } from '../stage-runner.ts'
+import type { FederationPosition } from '../federation/position.ts'
+import { type Setting, settle } from '../federation/setting.ts'
+import type { StageContext, StageRunner } from '../stage-runner.ts'
 import { countZeros } from '../training/pruner.ts'
+
+type Stage = StageOf<'federate'>
 
 /** Trains over clients that keep their samples, round after round. */
 export const federate: StageRunner<'federate'> = async (stage, context) => {
-  const seed = deriveSeed(context.seed, 'federate', context.occurrence)
+  const seed = federationSeed(context.seed, context.occurrence)
   const { macs } = graphCost(context.model.graph)
+  const settings = { stage, seed }
+  const after = stage.twin && !(await isUnderWay(context, settings)) ? await workTwin(stage, context, seed) : {}
   context.model = prepareModel(stage.pruning, context.model, seed)
-  const setting = await settle(stage, context, seed)
+  const setting = await settle(stage, context, { seed, isTwin: false })
   const { model } = context
-  const { trained, training, terms, holders, speeds } = setting
-  const saved = await openFederation(context, setting.compiled, {
-    settings: { stage, seed: setting.seed },
-    server: model.weights,
-    variates: new Map(
-      terms.variates ? trained.map(name => [name, new Float32Array(model.weights.get(name)!.length)]) : [],
-    ),
-    clients: holders.length,
-  })
-  const { weights, rounds, kept } = await runFederation(setting, saved)
+  const saved = await open(setting, settings, after)
+  const { weights, ...outcome } = await runFederation(setting, saved)
+  const { twin } = saved.memory.place
   context.model = { ...model, weights }
   const layers = layerSparsity(model.graph, weights)
+  const { trained, training, holders, speeds } = setting
   return {
-    rounds: [...rounds],
-    upBytes: rounds.reduce((sum, { upBytes }) => sum + upBytes, 0),
-    downBytes: rounds.reduce((sum, { downBytes }) => sum + downBytes, 0),
-    ...(stage.target !== undefined && { target: targetReached(stage.target, rounds) }),
-    kept,
+    ...summary(stage, outcome),
+    ...(twin && { twin }),
     clients: describeHolders(holders, training.split.labels, context.dataset.classes.length, speeds),
     trainableParams: trained.reduce((sum, name) => sum + elementCount(model.graph.parameters[name]!.dims), 0),
     ...countZeros(context.model),
@@ -46,6 +43,38 @@ export const federate: StageRunner<'federate'> = async (stage, context) => {
     keptMacs: keptMacs(model.graph, layers),
   }
 }
+
+type After = Partial<Pick<FederationPosition, 'twin' | 'steps'>>
+
+/** The same clients, draws and first weights, and nothing pruned. */
+async function workTwin(stage: Stage, context: StageContext, seed: number): Promise<After> {
+  const unpruned: Stage = { ...stage, pruning: { mode: 'none' } }
+  const setting = await settle(unpruned, context, { seed, isTwin: true })
+  const saved = await open(setting, { stage, seed, isTwin: true }, {})
+  const { weights: _, ...outcome } = await runFederation(setting, saved)
+  return { twin: summary(stage, outcome), steps: saved.memory.place.steps }
+}
+
+function open(setting: Setting, settings: unknown, after: After): Promise<SavedFederation> {
+  const { context, compiled, terms, trained, holders } = setting
+  const { weights } = context.model
+  const zeros = trained.map(name => [name, new Float32Array(weights.get(name)!.length)] as const)
+  return openFederation(context, compiled, {
+    settings,
+    server: weights,
+    variates: new Map(terms.variates ? zeros : []),
+    clients: holders.length,
+    after,
+  })
+}
+
+const summary = ({ target }: Stage, { rounds, kept }: Omit<FederationOutcome, 'weights'>): FederationResult => ({
+  rounds: [...rounds],
+  upBytes: rounds.reduce((sum, { upBytes }) => sum + upBytes, 0),
+  downBytes: rounds.reduce((sum, { downBytes }) => sum + downBytes, 0),
+  ...(target !== undefined && { target: targetReached(target, rounds) }),
+  kept,
+})
 
 /** Of one sample; those of closed gates and zero weights are left out, and where there are both, of gates alone. */
 function keptMacs(graph: Graph, layers: readonly LayerSparsity[]): number {

@@ -3,6 +3,7 @@ import { federatedPruningSchema } from '../federated-pruning.ts'
 import {
   batchNormChoices,
   federationResult,
+  federationResultSchema,
   heterogeneitySchema,
   holderSchema,
   partitionSchema,
@@ -88,6 +89,10 @@ export const federate = defineStage({
       unit: 'share',
       help: 'An accuracy on validation: the first round that reaches it, and the bytes until then, are said.',
     }),
+    twin: z.boolean().default(false).meta({
+      label: 'Unpruned twin',
+      help: 'Works the same federation without pruning first, from the same weights and draws, so that rounds and bytes can be held against it. Takes as long again.',
+    }),
     keep: z
       .enum(['best', 'last'])
       .default('best')
@@ -112,6 +117,7 @@ export const federate = defineStage({
       fault(['optimizer', 'kind'], `must be sgd for the strategy ${strategy.kind}`)
     if (heterogeneity.slowest < 1 && heterogeneity.deadline === undefined)
       fault(['heterogeneity', 'deadline'], 'is required where slowest is below 1: without it nobody is late')
+    if (value.twin && value.pruning.mode === 'none') fault(['twin'], 'needs a pruning: without one it is the same')
     if (strategy.kind === 'centralised') {
       if (participation < 1) fault(['participation'], 'must be 1 for the strategy centralised')
       if (heterogeneity.deadline !== undefined || heterogeneity.dropOut > 0)
@@ -124,6 +130,8 @@ export const federate = defineStage({
   },
   result: {
     ...federationResult,
+    /** The same without pruning, where the stage asks for it. */
+    twin: federationResultSchema.optional(),
     /** The partition, and what clients are like. */
     clients: z.array(holderSchema),
     trainableParams: z.int().min(1),

@@ -204,6 +204,25 @@ describe('identities', () => {
   })
 })
 
+describe('the unpruned twin', () => {
+  it('is the same federation without pruning', async () => {
+    const target = 0.05
+    const { result, hash } = await work({
+      pruning: { mode: 'random', keep: 0.5 },
+      keep: 'last',
+      twin: true,
+      target,
+    })
+    const alone = await work({ keep: 'last', target })
+    const pruned = await work({ pruning: { mode: 'random', keep: 0.5 }, keep: 'last' })
+    const withoutTime = (value: unknown) =>
+      JSON.parse(JSON.stringify(value, (key, part: unknown) => (key === 'seconds' ? 0 : part)))
+    const { rounds, upBytes, downBytes, kept, target: reached } = alone.result
+    expect(withoutTime(result.twin)).toEqual(withoutTime({ rounds, upBytes, downBytes, kept, target: reached }))
+    expect(hash).toBe(pruned.hash)
+  })
+})
+
 describe('statistics of batch normalisation', () => {
   it('are measured, averaged or kept, and the bytes say which', async () => {
     const found = []

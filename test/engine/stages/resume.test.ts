@@ -95,7 +95,10 @@ const recipes: Record<string, RecipeInput['stages']> = {
       optimizer: { kind: 'sgd', lr: 0.05, weightDecay: 1e-3 },
     },
   ],
-  'a federation with gates': [{ ...federation, rounds: 2, pruning: 'gate' }, { use: 'evaluate' }],
+  'a federation with gates and its twin': [
+    { ...federation, rounds: 2, pruning: 'gate', twin: true, target: 0.2 },
+    { use: 'evaluate' },
+  ],
   'a federation of salient weights': [{ ...federation, pruning: 'salience', strategy: 'fednova', participation: 0.7 }],
   'iterative pruning': [
     { use: 'prune', sparsity: 0.8, schedule: { kind: 'iterative', rounds: 2 }, train: { ...train, epochs: 2 } },
