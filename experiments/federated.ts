@@ -20,8 +20,8 @@ const { values } = parseArgs({
   options: {
     data: { type: 'string', default: '../shared/data' },
     images: { type: 'string', default: 'cifar10-jpeg.zip' },
-    rounds: { type: 'string', default: '30' },
-    target: { type: 'string', default: '0.55' },
+    rounds: { type: 'string', default: '20' },
+    target: { type: 'string', default: '0.5' },
     arms: { type: 'string' },
   },
 })
@@ -33,8 +33,8 @@ const target = Number(values.target)
 const seed = 0
 const betas = [0.1, 0.5]
 const architecture = 'resnet8-a'
-const localEpochs = 2
-const batch = 32
+const localEpochs = 1
+const batch = 64
 const say = (line: string) => process.stderr.write(`${line}\n`)
 
 type Federate = Extract<RecipeInput['stages'][number], { use: 'federate' }>
@@ -44,7 +44,10 @@ const everyArm: Readonly<Record<string, Partial<Federate>>> = {
   'threshold 0.001': { pruning: { mode: 'threshold', threshold: 1e-3 } },
   'threshold 0.01': { pruning: { mode: 'threshold', threshold: 1e-2 } },
   'salience, keep 0.3': { pruning: { mode: 'salience', keep: 0.3 } },
+  'salience, keep 0.1': { pruning: { mode: 'salience', keep: 0.1 } },
   'random, keep 0.3': { pruning: { mode: 'random', keep: 0.3 } },
+  'static filters, keep 0.7': { pruning: { mode: 'static-filters', keep: 0.7 } },
+  'soft filters, keep 0.7': { pruning: { mode: 'soft-filters', keep: 0.7 } },
   'local only': { strategy: 'local' },
   centralised: { strategy: 'centralised' },
 }
@@ -145,7 +148,7 @@ try {
       `## Federated training with dynamic pruning
 
 \`npm run experiment -- federated --images ${values.images} --rounds ${rounds} --target ${target}\`: ten clients, all of them in every round, ${rounds} rounds of
-${localEpochs} local epochs, FedAvg, ${architecture} from fresh weights, batch ${batch}, SGD at 0.05 with momentum 0.9 and weight decay 1e-4, crop and
+${localEpochs === 1 ? 'one local epoch' : `${localEpochs} local epochs`}, FedAvg, ${architecture} from fresh weights, batch ${batch}, SGD at 0.05 with momentum 0.9 and weight decay 1e-4, crop and
 flip, statistics recalibrated by the server after each round. Seed ${seed}, one run an arm: a point or two may be noise, more so for
 Dirichlet(0.1). The target stands before the runs; it is reached on the tenth of the training images that is held out. The test
 score is of the round that was best there, looked at once. Bytes are those of payloads that were packed and unpacked.
