@@ -18,10 +18,28 @@ import type { StageOutcome } from '../src/shared/stages.ts'
 const say = (line: string) => process.stdout.write(`${line}\n`)
 const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
 
-const [clients, perClient, batch] = [10, 640, 64]
+const [clients, perClient, batch] = [10, Number(process.env['BENCH_SAMPLES'] ?? 640), 64]
 const turns = Number(process.env['BENCH_ROUNDS'] ?? 3)
 /** The first epoch or round of each warms up. */
 const epochs = 3
+
+const { parameters } = architectureOf('resnet50')
+const model = (seed: number) =>
+  new Map(
+    Object.entries(parameters).map(([name, { dims }]) => {
+      const draw = createRandom(seed)
+      return [name, new Float32Array(elementCount(dims)).map(() => draw.uint32() / 2 ** 32)]
+    }),
+  )
+const models = Array.from({ length: clients }, (_, client) => model(client))
+const shares = sampleShares(models.map((_, client) => ({ samples: 100 + client })))
+const times = Array.from({ length: 5 }, () => {
+  const start = performance.now()
+  combineModels(models[0]!, models, shares)
+  return (performance.now() - start) / 1000
+})
+const count = [...models[0]!.values()].reduce((sum, values) => sum + values.length, 0)
+say(`averaging ${clients} models of ${count} numbers: ${median(times).toFixed(2)} s (goal 1)`)
 
 const folder = mkdtempSync(join(tmpdir(), 'espalier-bench-'))
 const random = createRandom(1)
@@ -64,7 +82,9 @@ try {
     for (const [name, stage] of Object.entries(ways)) {
       const { use, result } = await work(stage)
       const each = use === 'train' ? result.epochs : use === 'federate' ? result.rounds : []
-      seconds.get(name)!.push(...each.slice(1).map(one => one.seconds))
+      const measured = each.slice(1).map(one => one.seconds)
+      seconds.get(name)!.push(...measured)
+      process.stderr.write(`${name}: ${measured.map(one => one.toFixed(2)).join(', ')} s\n`)
     }
 } finally {
   rmSync(folder, { recursive: true, force: true })
@@ -78,21 +98,3 @@ for (const [name, all] of seconds) {
     `${name.padEnd(34)} ${median(all).toFixed(2)} s (${range})${all.length > 0 && name !== 'plain training' ? `, ${more} % more (goal 5)` : ''}`,
   )
 }
-
-const { parameters } = architectureOf('resnet50')
-const model = (seed: number) =>
-  new Map(
-    Object.entries(parameters).map(([name, { dims }]) => {
-      const draw = createRandom(seed)
-      return [name, new Float32Array(elementCount(dims)).map(() => draw.uint32() / 2 ** 32)]
-    }),
-  )
-const models = Array.from({ length: clients }, (_, client) => model(client))
-const shares = sampleShares(models.map((_, client) => ({ samples: 100 + client })))
-const times = Array.from({ length: 5 }, () => {
-  const start = performance.now()
-  combineModels(models[0]!, models, shares)
-  return (performance.now() - start) / 1000
-})
-const count = [...models[0]!.values()].reduce((sum, values) => sum + values.length, 0)
-say(`averaging ${clients} models of ${count} numbers: ${median(times).toFixed(2)} s (goal 1)`)
