@@ -17,13 +17,14 @@ const split = (perClass: number[]) => ({
 })
 
 describe('a partition file of a recipe', () => {
-  const folder = temporaryFolder()
-  const write = (name: string, value: unknown) => {
+  const writeIn = (folder: string) => (name: string, value: unknown) => {
     writeFileSync(join(folder, name), JSON.stringify(value))
     return name
   }
 
   it('is found relative to the recipe, and known by its content, not by its path', async () => {
+    const folder = temporaryFolder()
+    const write = writeIn(folder)
     const same = [
       [0, 1],
       [2, 3],
@@ -40,6 +41,8 @@ describe('a partition file of a recipe', () => {
   })
 
   it('has to fit the data set, by samples or by counts', async () => {
+    const folder = temporaryFolder()
+    const write = writeIn(folder)
     const check = (holdings: unknown, perClass: number[]) => {
       const path = join(folder, write('d.json', holdings))
       return requirePartitions(recipeWith({ kind: 'file', path }), split(perClass))
