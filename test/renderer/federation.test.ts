@@ -31,7 +31,7 @@ describe.skipIf(!chromiumPath)('a federation, in Chromium', () => {
         .click(),
     ])
     expect(readFileSync(await csv.path(), 'utf8')).toContain(
-      '2,0.3,0.82,2,dropped,0,,0,1080000,It was not heard of again.',
+      '2,0.3,0.78125,2,dropped,0,,0,1080000,It was not heard of again.',
     )
     expect(w.watched.faults).toEqual([])
   })
