@@ -338,7 +338,7 @@ function writeTables(): void {
 exactly floor(s N) zeros (uniform: floor(s n) in each layer, at most one weight a layer fewer). Lossless CIFAR-10, the first
 1,000 images of each batch: 5,000 for training, of which 256 at even distances for the curves (or as much noise), 1,000 for the
 test. Top-1 in percent; one standard error of a cell is about a point, and all cells of a column see the same images, so that
-differences within it are surer. Nothing was chosen by these numbers. TensorFlow ${engine.tensorflowVersion}, ${availableParallelism()} processors (${cpus()[0]?.model.trim()}).
+differences within it are surer. Nothing was chosen by these numbers; a blank cell was not run. TensorFlow ${engine.tensorflowVersion}, ${availableParallelism()} processors (${cpus()[0]?.model.trim()}).
 
 In one shot, without any training or recalibration:
 
