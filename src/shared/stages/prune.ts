@@ -74,6 +74,14 @@ const accuracy = z
     help: 'The highest sparsity that loses no more on validation, by bisection; each sparsity that was tried is told.',
   })
 
+/** What the allocation is to reach, then how curves are measured and read. */
+const distortionKeys = [
+  ...new Set([
+    ...(['budget', 'curve', 'floors', 'locks', 'calibration'] as const),
+    ...(Object.keys(distortionParameters) as (keyof typeof distortionParameters)[]),
+  ]),
+]
+
 export const prune = defineStage({
   use: 'prune',
   label: 'Prune',
@@ -124,7 +132,7 @@ export const prune = defineStage({
     {
       label: 'Rate-distortion',
       help: 'Each layer is pruned alone to some shares, and the change of the output is measured on calibration samples; the allocation is chosen from these curves.',
-      keys: Object.keys(distortionParameters) as (keyof typeof distortionParameters)[],
+      keys: distortionKeys,
       when: { key: 'allocation', is: curveAllocations },
     },
     { keys: ['gradientBatches'], when: { key: 'score', is: ['taylor'] } },

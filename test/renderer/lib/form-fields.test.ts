@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
+  arrangeFields,
   chosenKind,
   dataFields,
   type Field,
@@ -11,6 +12,7 @@ import {
   stageFields,
 } from '../../../src/renderer/src/lib/form-fields.ts'
 import { placeOf } from '../../../src/renderer/src/lib/problem-text.ts'
+import { distortionParameters } from '../../../src/shared/distortion.ts'
 import { stages, stageUses } from '../../../src/shared/stages.ts'
 
 /** A field and all that are inside it. */
@@ -69,6 +71,21 @@ describe('the form', () => {
     expect(chosenKind(schedule, { minimum: 0.1 })).toBe('constant')
     expect(kindParameters(schedule, { kind: 'cosine', minimum: 0.1 })).toEqual({ minimum: 0.1 })
     expect(kindParameters(schedule, 'cosine')).toEqual({})
+  })
+
+  it('groups what a stage says, and leaves out what says nothing for it unless it is set', () => {
+    const keysOf = (value: object) => {
+      const { plain, sections } = arrangeFields(stageFields.prune, stages.prune.sections, { use: 'prune', ...value })
+      return [plain, ...sections.map(({ fields }) => fields)].map(fields => fields.map(({ key }) => key))
+    }
+    const plain = ['allocation', 'score', 'sparsity', 'minimumKeep']
+    expect(keysOf({})).toEqual([plain, ['schedule', 'train']])
+    const [, curves, time] = keysOf({ allocation: 'lagrangian' })
+    expect(curves?.slice(0, 5)).toEqual(['budget', 'curve', 'floors', 'locks', 'calibration'])
+    expect(new Set(curves)).toEqual(new Set(Object.keys(distortionParameters)))
+    expect(time).toEqual(['schedule', 'train'])
+    expect(keysOf({ score: 'taylor' })[0]).toEqual([...plain, 'gradientBatches'])
+    expect(keysOf({ locks: { conv1: 0 } })).toEqual([plain, ['locks'], ['schedule', 'train']])
   })
 
   it('folds away what is neither first, nor required, nor set', () => {

@@ -57,6 +57,8 @@ describe('compared runs', () => {
       ['uniform', [2]],
     ])
     expect(linesOf({ runs, differing: ['stages[1].sparsity'] })).toHaveLength(1)
+    const differing = ['stages[1].allocation', 'a', 'b', 'c']
+    expect(linesOf({ runs, differing }).map(line => line.name)).toEqual(['1 global 0.7 and 1 more', '2 uniform 0.3'])
   })
 
   it('become a matrix of layers, also of other architectures', () => {

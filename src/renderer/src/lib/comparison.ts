@@ -13,6 +13,12 @@ const isLineKey = (path: string) => !/(^|\.)sparsity$/.test(path)
 
 const shortValue = (value: string) => value.split(/[\\/]/).filter(Boolean).at(-1) ?? value
 
+/** More settings than this are no name that anybody could read. */
+const mostInName = 3
+
+const nameOfRuns = ([first, ...others]: readonly ComparedRun[]): string =>
+  `${first?.number} ${first?.name}${others.length > 0 ? ` and ${others.length} more` : ''}`
+
 export function linesOf({ runs, differing }: Comparison): ComparedLine[] {
   const keys = differing.filter(isLineKey)
   const lines = new Map<string, ComparedRun[]>()
@@ -21,7 +27,7 @@ export function linesOf({ runs, differing }: Comparison): ComparedLine[] {
     lines.set(name, [...(lines.get(name) ?? []), run])
   }
   return [...lines].map(([name, members]) => ({
-    name: name || 'All runs',
+    name: keys.length > mostInName ? nameOfRuns(members) : name || 'All runs',
     runs: [...members].sort((a, b) => (a.sparsity ?? 0) - (b.sparsity ?? 0)),
   }))
 }

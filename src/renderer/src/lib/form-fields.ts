@@ -134,7 +134,7 @@ export interface FieldSection {
 }
 
 /**
- * The fields of a stage as its declaration groups them: those of no section, then the sections. Where a section says
+ * The fields of a stage as its declaration groups them: those of no section, then the sections in their own order. Where a section says
  * nothing for this stage, only what is set in it is left: it may be what is wrong.
  */
 export function arrangeFields(
@@ -152,7 +152,7 @@ export function arrangeFields(
   const isKnown = (field: Field) => declared.every(section => !section.keys.includes(field.key) || has(section, field))
   const sections = declared.flatMap(section => {
     const { label, help } = section
-    const members = fields.filter(field => has(section, field))
+    const members = section.keys.flatMap(key => fields.filter(field => field.key === key && has(section, field)))
     return label === undefined || members.length === 0 ? [] : [{ label, help, fields: members }]
   })
   return { plain: fields.filter(field => isKnown(field) && !inSection(field)), sections }
