@@ -14,6 +14,7 @@ import type {
   StageRecord,
 } from '../../../src/shared/domain.ts'
 import { type ErrorData, EspalierError } from '../../../src/shared/errors.ts'
+import type { NormSnapshot } from '../../../src/shared/features.ts'
 import { checkRecipe, parseRecipe, type Recipe } from '../../../src/shared/recipe.ts'
 import type { StageOutcome } from '../../../src/shared/stages.ts'
 import { classes, dataset, kernels, model } from './data.ts'
@@ -54,6 +55,8 @@ export class StudioDouble {
   recipes: RecipeRecord[] = []
   details = new Map<string, RunDetail>()
   #stopping = new Map<string, 'stopped' | 'paused'>()
+  /** What every run says of its batch norm. */
+  norms: NormSnapshot[] = []
   /** The layers that curves are of. */
   readonly prunable = prunableLayers
   /** What an answer about allocations takes at least. */
@@ -361,7 +364,7 @@ export class StudioDouble {
     'run.get': ({ id }) => structuredClone(this.#detail(id)),
     'allocation.solve': question => this.#solve(question),
     'run.layer': ({ id, layer }) => ({ weights: weightsOf(this.#detail(id), layer) }),
-    'run.norms': () => ({ snapshots: [] }),
+    'run.norms': () => ({ snapshots: this.norms }),
     'run.stop': ({ id }) => this.#end(id, 'stopped'),
     'run.pause': ({ id }) => this.#end(id, 'paused'),
     'run.resume': ({ id }) => {

@@ -1,4 +1,5 @@
 /** Which metrics of training stand together in a chart, and how their numbers read. */
+import { twinPrefix } from '../../../shared/stages/distill.ts'
 import { bytes, count, short } from './format.ts'
 import { terms } from './terms.ts'
 
@@ -30,7 +31,12 @@ export const mainCharts: readonly CurveChart[] = [
     id: 'loss',
     title: 'Loss',
     help: terms.loss,
-    lines: [eachStep('loss', 'training'), eachEpoch('valLoss', 'validation')],
+    lines: [
+      eachStep('loss', 'training'),
+      eachEpoch('valLoss', 'validation'),
+      eachStep('twin.loss', 'twin, training'),
+      eachEpoch('twin.valLoss', 'twin, validation'),
+    ],
     canBeLog: true,
     text: value => short(value),
   },
@@ -38,7 +44,12 @@ export const mainCharts: readonly CurveChart[] = [
     id: 'accuracy',
     title: 'Accuracy',
     help: terms.top1,
-    lines: [eachEpoch('trainTop1', 'training'), eachEpoch('valTop1', 'validation')],
+    lines: [
+      eachEpoch('trainTop1', 'training'),
+      eachEpoch('valTop1', 'validation'),
+      eachEpoch('twin.valTop1', 'twin, validation'),
+      eachEpoch('teacherValTop1', 'teacher, validation'),
+    ],
     canBeLog: false,
     text: share,
   },
@@ -55,10 +66,44 @@ export const mainCharts: readonly CurveChart[] = [
 /** How it went on the machine and inside. */
 export const moreCharts: readonly CurveChart[] = [
   {
+    id: 'gap',
+    title: 'Gap to the teacher',
+    help: terms.gap,
+    lines: [eachEpoch('gap', '')],
+    canBeLog: false,
+    text: share,
+  },
+  {
+    id: 'agreement',
+    title: 'Agreement with the teacher',
+    help: terms.agreement,
+    lines: [eachEpoch('agreement', '')],
+    canBeLog: false,
+    text: share,
+  },
+  {
+    id: 'loss-parts',
+    title: 'Parts of the loss',
+    help: terms.lossParts,
+    lines: [
+      eachStep('crossEntropy', 'right answers'),
+      eachStep('logitLoss', 'teacher’s outputs'),
+      eachStep('featureLoss', 'teacher’s features'),
+      eachStep('cosineLoss', 'directions of features'),
+    ],
+    canBeLog: true,
+    text: value => short(value),
+  },
+  {
     id: 'gradient-norm',
     title: 'Gradient norm',
     help: terms.gradientNorm,
-    lines: [eachStep('gradientNorm', '')],
+    lines: [
+      eachStep('gradientNorm', 'all'),
+      eachStep('gradientNorm.student', 'student'),
+      eachStep('gradientNorm.projections', 'projections'),
+      eachStep('twin.gradientNorm', 'twin'),
+    ],
     canBeLog: true,
     text: value => short(value),
   },
@@ -96,11 +141,13 @@ export const moreCharts: readonly CurveChart[] = [
 
 /** Metrics that serve as axes, or stand in the table of epochs. */
 const others = new Set(['epoch', 'round', 'seconds', 'trainLoss', 'sparsity'])
+/** Those of a twin that the run's own have charts for already. */
+const isOther = (name: string) => others.has(name) || name.startsWith(twinPrefix)
 
 /** A chart for each metric that no chart above has. */
 export function otherCharts(names: Iterable<string>): CurveChart[] {
   const known = new Set([...mainCharts, ...moreCharts].flatMap(chart => chart.lines.map(line => line.metric)))
   return [...new Set(names)]
-    .filter(name => !known.has(name) && !others.has(name))
+    .filter(name => !known.has(name) && !isOther(name))
     .map(name => ({ id: name, title: name, lines: [eachStep(name, '')], canBeLog: true, text: value => short(value) }))
 }

@@ -28,6 +28,12 @@ export const terms = {
   rankCorrelation:
     'Whether the sum puts allocations into the right order: 1 = always, 0 = by chance. It is what the choice among them needs.',
   traffic: 'What the clients of a round sent to the server and got from it, headers included.',
+  gap: 'Accuracy of the teacher less that of the student, on validation, in percentage points of samples.',
+  agreement: 'Share of samples to which student and teacher give the same class, right or wrong.',
+  lossParts: 'What the loss is made of. The parts add up to it; alpha is their share.',
+  twin: 'The same student, seed and training without a teacher: what the teacher has to beat.',
+  divergence:
+    'Kullback-Leibler divergence from the teacher’s probabilities to these, in nats, at this temperature. 0 = the same; a higher temperature looks more at the unlikely classes.',
   seed: 'The integer that fixes every random choice of a run. The same recipe and seed give the same result.',
   split: 'The part of the data that was scored.',
   baseline: 'The run that the others are measured against.',
