@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
 
@@ -7,6 +8,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // TensorFlow must not share a process between threads, and a crash of it must not take other files along.
     pool: 'forks',
+    // vitest leaves one processor free, so that two of them would work on one file at a time, half idle while it waits.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     // Machines are noisy and some tests start processes; speed is measured by benchmarks, not by tests.
     testTimeout: 60_000,
     hookTimeout: 120_000,

@@ -78,7 +78,7 @@ describe('the form', () => {
       const { plain, sections } = arrangeFields(stageFields.prune, stages.prune.sections, { use: 'prune', ...value })
       return [plain, ...sections.map(({ fields }) => fields)].map(fields => fields.map(({ key }) => key))
     }
-    const plain = ['allocation', 'score', 'sparsity', 'minimumKeep']
+    const plain = ['allocation', 'score', 'sparsity', 'target', 'minimumKeep']
     expect(keysOf({})).toEqual([plain, ['schedule', 'train']])
     const [, curves, time] = keysOf({ allocation: 'lagrangian' })
     expect(curves?.slice(0, 5)).toEqual(['budget', 'curve', 'floors', 'locks', 'calibration'])
