@@ -41,7 +41,6 @@ export const printable = (text: string): string =>
 
 /** One JSON value a line. JSON escapes control characters but the upper ones, which a terminal may obey as well. */
 export const jsonLine = (value: unknown): string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   `${JSON.stringify(value).replaceAll(/[\x7f-\x9f]/g, sign => `\\u00${sign.charCodeAt(0).toString(16)}`)}\n`
 
 export interface Column<Row> {

@@ -73,7 +73,9 @@ describe.skipIf(!hasEngine)('training in the terminal (needs the TensorFlow engi
       ['epoch', 'loss', 'trainTop1', 'valTop1', 'valLoss', 'learningRate', 'sparsity', 'seconds'].sort(),
     )
     expect(Object.keys(lines[2]!).sort()).toEqual([...head, 'batches', 'samples', 'shift', 'zeros', 'weights'].sort())
-    expect(Object.keys(lines[3]!).sort()).toEqual([...head, ...keys, 'zeros', 'weights', 'sparsity', 'layers', 'bytes'].sort())
+    expect(Object.keys(lines[3]!).sort()).toEqual(
+      [...head, ...keys, 'zeros', 'weights', 'sparsity', 'layers', 'bytes'].sort(),
+    )
     expect(lines[3]).toMatchObject({ zeros: 0.8 * weights, sparsity: 0.8 })
     expect(lines[4]).toMatchObject({ use: 'evaluate', zeros: 0.8 * weights })
     // Nothing is left of the state that it kept while it trained.
