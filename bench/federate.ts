@@ -19,11 +19,11 @@ const say = (line: string) => process.stdout.write(`${line}\n`)
 const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
 
 const [clients, perClient, batch] = [10, Number(process.env['BENCH_SAMPLES'] ?? 640), 64]
-const turns = Number(process.env['BENCH_ROUNDS'] ?? 3)
-/** The first epoch or round of each warms up. */
+const turns = Number(process.env['BENCH_TURNS'] ?? 2)
+/** Of each turn; the first epoch or round warms up. */
 const epochs = 3
 
-const { parameters } = architectureOf('resnet50')
+const { parameters } = architectureOf('resnet50-imagenet')
 const model = (seed: number) =>
   new Map(
     Object.entries(parameters).map(([name, { dims }]) => {
