@@ -4,15 +4,13 @@
  * weights. Writes its table into docs/results.md after every run. `--data PATH` is the folder of the real data
  * (../shared/data), `--keep FOLDER` keeps the project, so that an experiment that was cut off goes on.
  */
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { createRandom } from '../src/core/random.ts'
 import { mean, sampleStandardDeviation } from '../src/core/statistics/summary.ts'
 import { welchTest } from '../src/core/statistics/welch.ts'
-import { openDataset, requireSplit, type Split } from '../src/formats/datasets.ts'
-import { userDirectories } from '../src/studio/directories.ts'
+import { partOfCifar } from './cifar-part.ts'
 import { accuracies, openRecipeRuns, resultsOf, say } from './recipe-runs.ts'
 import { markdownTable, writeSection } from './section.ts'
 
@@ -39,36 +37,6 @@ const data = resolve(values.data)
 const [source, checkpoint] = [join(data, 'cifar10-jpeg.zip'), join(data, 'checkpoints', 'resnet20-12fca82f.th')]
 for (const file of [source, checkpoint]) if (!existsSync(file)) throw new Error(`there is no ${file}`)
 const folder = values.keep ? resolve(values.keep) : mkdtempSync(join(tmpdir(), 'espalier-experiment-'))
-const images = join(folder, `images-${count}`)
-
-/** `count` of the training images, the same ones always, and all test images, in CIFAR's binary form. */
-async function writePart(): Promise<void> {
-  const dataset = await openDataset(source, { cacheDirectory: join(userDirectories().cache, 'samples') })
-  const random = createRandom(0)
-  const { splits } = dataset
-  const [train, test] = [requireSplit(dataset, 'train'), requireSplit(dataset, 'test')]
-  const order = Array.from({ length: splits.train!.count }, (_, i) => ({ i, key: random.uniform() }))
-  const chosen = order.sort((a, b) => a.key - b.key).map(({ i }) => i)
-  mkdirSync(images, { recursive: true })
-  await writeRecords(train, chosen.slice(0, count), 'data_batch_1.bin')
-  await writeRecords(test, [...test.labels.keys()], 'test_batch.bin')
-  await dataset.close()
-}
-
-async function writeRecords(split: Split, indices: readonly number[], name: string): Promise<void> {
-  const pixels = 32 * 32
-  const samples = new Uint8Array(indices.length * 3 * pixels)
-  await split.read(indices, samples)
-  const records = new Uint8Array(indices.length * (1 + 3 * pixels))
-  for (const [at, index] of indices.entries()) {
-    const [from, to] = [at * 3 * pixels, at * (1 + 3 * pixels)]
-    records[to] = split.labels[index]!
-    for (let pixel = 0; pixel < pixels; pixel++)
-      for (let channel = 0; channel < 3; channel++)
-        records[to + 1 + channel * pixels + pixel] = samples[from + 3 * pixel + channel]!
-  }
-  writeFileSync(join(images, name), records)
-}
 
 interface Cell {
   readonly schedule: Schedule
@@ -79,7 +47,7 @@ interface Cell {
 const cells: Cell[] = []
 const began = performance.now()
 mkdirSync(folder, { recursive: true })
-if (!existsSync(join(images, 'test_batch.bin'))) await writePart()
+const images = await partOfCifar(source, folder, count)
 const runs = await openRecipeRuns(folder, 'gradual')
 try {
   for (const sparsity of sparsities) {
