@@ -18,14 +18,15 @@ export interface FollowOptions {
   readonly printer?: StagePrinter
 }
 
-/** Queues runs with `begin` and resolves with the exit status when all are over. */
+/** Queues runs with `begin` and resolves with the exit status when all are over, and those that followed from them. */
 export async function followRuns(
   begin: () => Promise<readonly RunSummary[]> | readonly RunSummary[],
   { studio, terminal, line, asJson, printer = createStagePrinter(terminal, line, asJson) }: FollowOptions,
 ): Promise<number> {
   const summaries = new Map<string, RunSummary>()
   studio.onEvent((event: StudioEvent) => {
-    if (event.type === 'run.changed' && summaries.has(event.run.id)) {
+    // Runs that follow from those that were begun are this studio's too.
+    if (event.type === 'run.changed' && (summaries.has(event.run.id) || studio.has(event.run.id))) {
       summaries.set(event.run.id, event.run)
       printer.print(event.run)
     } else if (event.type === 'run.progress' && summaries.has(event.progress.runId)) {

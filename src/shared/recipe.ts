@@ -70,13 +70,21 @@ const recipeShape = {
   stages: z.array(stageSchema).min(1).max(100),
   study: recipeStudySchema.optional().meta({
     label: 'Study',
-    help: 'Distils every pair with every loss, each under all seeds.',
+    help: 'Distils every pair with every loss, under all seeds or the best of them under more than the first.',
   }),
 }
 
 export const recipeSchema = z.strictObject(recipeShape).check(({ value, issues }) => {
   if (value.study && !value.stages.some(({ use }) => use === 'distill'))
     issues.push({ code: 'custom', message: 'needs a distill stage', input: undefined, path: ['study'] })
+  const isChosenBlind = value.stages.some(stage => stage.use === 'distill' && stage.choose === 'validation')
+  if (value.study?.repeat === 'best' && value.data.validation === 0 && isChosenBlind)
+    issues.push({
+      code: 'custom',
+      message: 'needs validation samples to choose by, and data.validation is 0',
+      input: 'best',
+      path: ['study', 'repeat'],
+    })
   for (const [index, stage] of value.stages.entries()) {
     const taughtBy = stage.use === 'distill' ? stage.teacher.stage : undefined
     if (taughtBy !== undefined && taughtBy >= index)

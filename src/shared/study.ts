@@ -46,6 +46,20 @@ export const recipeStudySchema = z
       .max(100)
       .optional()
       .meta({ label: 'Losses', help: 'What a distillation stage says of its loss, instead of what it does.' }),
+    repeat: z
+      .enum(['all', 'best'])
+      .default('all')
+      .meta({
+        label: 'Repeat',
+        help: 'Which losses run under more seeds than the first.',
+        choices: {
+          all: { label: 'All', help: 'every pair and loss runs under every seed' },
+          best: {
+            label: 'The best',
+            help: 'of each pair and kind of loss the settings that did best under the first seed, by the samples that choose the epoch',
+          },
+        },
+      }),
   })
   .refine(({ pairs, losses }) => pairs !== undefined || losses !== undefined, 'needs pairs, losses or both')
 
@@ -65,10 +79,14 @@ export type Spread = z.output<typeof spreadSchema>
 export const verdicts = {
   gain: 'gain',
   loss: 'loss',
-  noise: 'noise: not more than seeds differ among each other',
-  untested: 'too few seeds to tell from noise',
+  noise: 'noise',
+  untested: 'untested',
 } as const
 export type Verdict = keyof typeof verdicts
+
+/** What the words mean. */
+export const verdictHelp =
+  'A gain or a loss is a difference from the twins that a two-sided Welch test sees at 5 %. Noise is one that it does not see: seeds differ as much among each other. Untested: too few seeds to tell.'
 
 export const studyRowSchema = z.strictObject({
   student: z.string(),
@@ -79,6 +97,8 @@ export const studyRowSchema = z.strictObject({
   choose: z.enum(['validation', 'test']),
   split: z.enum(['validation', 'test']),
   epochs: z.int(),
+  /** On the samples that chose the epoch: what settings may be chosen by. Null where there were none. */
+  chosenTop1: spreadSchema.nullable(),
   teacherTop1: z.number(),
   seeds: z.array(
     z.strictObject({

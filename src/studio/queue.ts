@@ -24,6 +24,8 @@ export interface Queue {
   stop(id: string, why: string, state?: EarlyState): Promise<void>
   /** Ends the processes of all running runs at once. */
   kill(why: string): void
+  /** Calls `then` once all of these runs have ended, in whatever way, and before the queue is idle. */
+  whenOver(ids: readonly string[], then: () => void): void
   /** Resolves when nothing is queued or running. */
   idle(): Promise<void>
   progress(id: string): RunProgress | null
@@ -41,6 +43,7 @@ export function createQueue(options: WorkOptions & { concurrency: number }): Que
   const running = new Map<string, RunningRun>()
   const unsaved = new Map<string, RunEnd & { at: number }>()
   const idleWaiters = new Set<() => void>()
+  const groups = new Set<{ readonly left: Set<string>; readonly then: () => void }>()
   let isClosed = false
 
   function requireOpen(): void {
@@ -61,6 +64,7 @@ export function createQueue(options: WorkOptions & { concurrency: number }): Que
       run = project.runs.get(id)
     } catch (thrown) {
       keepUnsaved(id, { state: 'failed', error: toErrorData(projectFault(project.path, thrown)) })
+      settle(id)
       return
     }
     if (run?.summary.state !== 'queued') return
@@ -69,8 +73,23 @@ export function createQueue(options: WorkOptions & { concurrency: number }): Que
     work.done.then(end => {
       running.delete(id)
       if (!end.saved) keepUnsaved(id, end)
+      settle(id)
       pump()
     })
+  }
+
+  /** What was to follow runs that are all over now. */
+  function settle(id: string): void {
+    for (const group of groups) {
+      group.left.delete(id)
+      if (group.left.size > 0) continue
+      groups.delete(group)
+      try {
+        if (!isClosed) group.then()
+      } catch {
+        // A disk that takes nothing more: the runs before it say so, and what they came to stands.
+      }
+    }
   }
 
   /** The end of a run that could not be written: it is told all the same, and written when the disk takes it. */
@@ -142,6 +161,7 @@ export function createQueue(options: WorkOptions & { concurrency: number }): Que
     async stop(id, why, state = 'stopped') {
       if (waiting.includes(id)) {
         withdraw(id, why, state)
+        settle(id)
         pump()
         return
       }
@@ -157,6 +177,7 @@ export function createQueue(options: WorkOptions & { concurrency: number }): Que
         if (waiting.length === 0 && running.size === 0) resolve()
         else idleWaiters.add(resolve)
       }),
+    whenOver: (ids, then) => void groups.add({ left: new Set(ids), then }),
     progress: id => running.get(id)?.progress() ?? null,
     truth,
     retrySaving() {

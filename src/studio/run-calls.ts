@@ -16,6 +16,7 @@ import { removeState } from './resume.ts'
 import { createAllocationDesk } from './solve-allocations.ts'
 import { studyOf } from './study.ts'
 import { studyRecipes } from './study-recipes.ts'
+import { startSelection } from './study-selection.ts'
 import { thinMetrics } from './thin-metrics.ts'
 
 export interface RunCallOptions {
@@ -82,6 +83,8 @@ export function createRunCalls({ project, queue, announcer, ownerId }: RunCallOp
         throw new EspalierError({ code, message, file: problem.path, ...(hint !== undefined && { hint }) })
       }
       const options = { recipeId: recipeId ?? null, again: again ?? false }
+      if (recipe.study?.repeat === 'best')
+        return { runs: startSelection(recipe, options, { project, queue, announcer }) }
       return { runs: recipes.flatMap(each => queue.add(each, options)) }
     },
     'run.list': () => ({ runs: project.read(() => project.runs.list()).map(queue.truth) }),

@@ -7,17 +7,28 @@ type Distill = StageOf<'distill'>
 type Pair = NonNullable<NonNullable<Recipe['study']>['pairs']>[number]
 type Loss = NonNullable<NonNullable<Recipe['study']>['losses']>[number]
 
+export interface StudyMember {
+  readonly recipe: Recipe
+  /** Members of one group differ in the settings of their loss alone, not in its kind. */
+  readonly group: string
+}
+
 /** A recipe without a study is itself. */
-export function studyRecipes({ study, ...recipe }: Recipe): Recipe[] {
-  if (!study) return [recipe]
-  return (study.pairs ?? [undefined]).flatMap(pair =>
+export const studyRecipes = (recipe: Recipe): Recipe[] => studyMembers(recipe).map(member => member.recipe)
+
+export function studyMembers({ study, ...recipe }: Recipe): StudyMember[] {
+  if (!study) return [{ recipe, group: '' }]
+  return (study.pairs ?? [undefined]).flatMap((pair, number) =>
     (study.losses ?? [undefined]).map(loss => {
       const parts = [pair && nameOfPair(pair), loss && nameOfLoss(loss)].filter(part => part !== undefined)
       return {
-        ...recipe,
-        name: `${recipe.name} · ${parts.join(' · ')}`.slice(0, 200),
-        ...(pair && { model: pair.student }),
-        stages: recipe.stages.map(stage => (stage.use === 'distill' ? varied(stage, pair, loss) : stage)),
+        group: `${number} ${loss?.loss}`,
+        recipe: {
+          ...recipe,
+          name: `${recipe.name} · ${parts.join(' · ')}`.slice(0, 200),
+          ...(pair && { model: pair.student }),
+          stages: recipe.stages.map(stage => (stage.use === 'distill' ? varied(stage, pair, loss) : stage)),
+        },
       }
     }),
   )

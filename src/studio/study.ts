@@ -47,6 +47,7 @@ function rowOf(members: readonly Distilled[]): StudyRow {
   const own = members.map(({ result: { top1 } }) => top1)
   const twins = members.map(({ result: { twin } }) => twin.top1)
   const welch = welchTest(own, twins)
+  const chosen = members.map(member => chosenTop1(member.result)).filter(value => value !== null)
   return {
     student: run.inputs?.model.architecture ?? run.recipe.model.architecture ?? '',
     teacher: `${result.teacher.architecture} (${result.teacher.name})`,
@@ -54,6 +55,7 @@ function rowOf(members: readonly Distilled[]): StudyRow {
     choose: stage.choose,
     split: result.split,
     epochs: stage.epochs,
+    chosenTop1: chosen.length > 0 ? spreadOf(chosen) : null,
     teacherTop1: result.teacher.top1,
     seeds: members.map(({ run: { summary }, result: { top1, twin, agreement, kl1, kl4 } }) => ({
       seed: summary.seed,
@@ -74,6 +76,10 @@ function rowOf(members: readonly Distilled[]): StudyRow {
     kl4: spreadOf(members.map(member => member.result.kl4)),
   }
 }
+
+/** Accuracy of the weights that were kept, on the samples that chose them. */
+export const chosenTop1 = ({ epochs, kept }: Pick<StageResultOf<'distill'>, 'epochs' | 'kept'>): number | null =>
+  epochs[kept - 1]?.valTop1 ?? null
 
 const spreadOf = (values: readonly number[]): Spread => ({
   n: values.length,

@@ -1,6 +1,6 @@
 /** `espalier study`: the distillations of a project over their seeds, and the published tables beside them. */
 import { type PublishedRow, publishedDistillation } from '../../shared/published-distillation.ts'
-import { type Spread, type Study, type StudyRow, verdicts } from '../../shared/study.ts'
+import { type Spread, type Study, type StudyRow, verdictHelp, verdicts } from '../../shared/study.ts'
 import { studyProject } from '../../studio/compare-project.ts'
 import type { DefineCommand } from '../command.ts'
 import { percent, table } from '../format.ts'
@@ -33,10 +33,12 @@ function lines({ rows }: Study): string[] {
       { title: 'top-1', text: row => percent(row.teacherTop1), right: true },
       { title: 'loss', text: row => row.loss },
       { title: 'epochs', text: row => String(row.epochs), right: true },
+      { title: 'chosen by, %', text: row => (row.chosenTop1 ? spread(row.chosenTop1) : '-'), right: true },
       { title: 'n', text: row => String(row.top1.n), right: true },
       { title: 'without, %', text: row => spread(row.twin), right: true },
       { title: 'with, %', text: row => spread(row.top1), right: true },
       { title: 'gain', text: row => points(row.gain), right: true },
+      { title: '', text: row => verdicts[row.verdict] + chosenText(row) },
       {
         title: 'Welch',
         text: ({ welch }) =>
@@ -45,15 +47,22 @@ function lines({ rows }: Study): string[] {
       { title: 'agreement, %', text: row => spread(row.agreement), right: true },
       { title: 'KL, T=1', text: row => row.kl1.mean.toFixed(3), right: true },
       { title: 'KL, T=4', text: row => row.kl4.mean.toFixed(4), right: true },
-      { title: '', text: row => verdicts[row.verdict] + chosenText(row) },
     ],
     rows,
   )
-  return [...own, '', ...publishedLines()]
+  const isChosenOnReport = rows.some(row => chosenText(row) !== '')
+  return [
+    ...own,
+    '',
+    verdictHelp,
+    '"Chosen by" is the accuracy on the samples that chose the epoch, and settings where a study repeats the best.',
+    ...(isChosenOnReport ? ['*: chosen on the samples that are reported, so these numbers are too high.'] : []),
+    '',
+    ...publishedLines(),
+  ]
 }
 
-const chosenText = ({ choose, split }: StudyRow) =>
-  choose === 'test' && split === 'test' ? ' (chosen on the samples that are reported: too high)' : ''
+const chosenText = ({ choose, split }: StudyRow) => (choose === 'test' && split === 'test' ? ' *' : '')
 
 /** Both readings, asserted by neither line of ours. */
 function publishedLines(): string[] {

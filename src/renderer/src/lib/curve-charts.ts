@@ -18,6 +18,8 @@ export interface CurveChart {
   readonly help?: string
   readonly lines: readonly CurveLine[]
   readonly canBeLog: boolean
+  /** Its lines are parts of a whole: they stand on each other, measured at the same steps and none below 0. */
+  readonly isStacked?: boolean
   readonly text: (value: number) => string
 }
 
@@ -25,7 +27,7 @@ const share = (value: number) => `${Number((value * 100).toFixed(2))} %`
 const eachStep = (metric: string, label: string): CurveLine => ({ metric, label, isEachStep: true })
 const eachEpoch = (metric: string, label: string): CurveLine => ({ metric, label, isEachStep: false })
 
-/** What training is about. */
+/** What training is about, and what a teacher adds to it. */
 export const mainCharts: readonly CurveChart[] = [
   {
     id: 'loss',
@@ -54,30 +56,10 @@ export const mainCharts: readonly CurveChart[] = [
     text: share,
   },
   {
-    id: 'learning-rate',
-    title: 'Learning rate',
-    help: terms.learningRate,
-    lines: [{ metric: 'learningRate', label: '', isEachStep: false, holds: true }],
-    canBeLog: true,
-    text: value => short(value),
-  },
-]
-
-/** How it went on the machine and inside. */
-export const moreCharts: readonly CurveChart[] = [
-  {
     id: 'gap',
     title: 'Gap to the teacher',
     help: terms.gap,
     lines: [eachEpoch('gap', '')],
-    canBeLog: false,
-    text: share,
-  },
-  {
-    id: 'agreement',
-    title: 'Agreement with the teacher',
-    help: terms.agreement,
-    lines: [eachEpoch('agreement', '')],
     canBeLog: false,
     text: share,
   },
@@ -91,9 +73,30 @@ export const moreCharts: readonly CurveChart[] = [
       eachStep('featureLoss', 'teacher’s features'),
       eachStep('cosineLoss', 'directions of features'),
     ],
+    canBeLog: false,
+    isStacked: true,
+    text: value => short(value),
+  },
+  {
+    id: 'agreement',
+    title: 'Agreement with the teacher',
+    help: terms.agreement,
+    lines: [eachEpoch('agreement', '')],
+    canBeLog: false,
+    text: share,
+  },
+  {
+    id: 'learning-rate',
+    title: 'Learning rate',
+    help: terms.learningRate,
+    lines: [{ metric: 'learningRate', label: '', isEachStep: false, holds: true }],
     canBeLog: true,
     text: value => short(value),
   },
+]
+
+/** How it went on the machine and inside. */
+export const moreCharts: readonly CurveChart[] = [
   {
     id: 'gradient-norm',
     title: 'Gradient norm',

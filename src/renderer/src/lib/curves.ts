@@ -176,6 +176,21 @@ export function curveOf(
   })
 }
 
+/** Each line on top of those before it: the heights of their sums. Lines have the same steps. */
+export function stacked(lines: readonly (readonly (readonly CurvePoint[])[])[]): CurvePoint[][][] {
+  let below: readonly (readonly CurvePoint[])[] = []
+  return lines.map(pieces => {
+    const sums = pieces.map((piece, p) =>
+      piece.map((point, i) => {
+        const under = below[p]?.[i]
+        return { ...point, value: point.value + (under?.value ?? 0), smoothed: point.smoothed + (under?.smoothed ?? 0) }
+      }),
+    )
+    below = sums
+    return sums
+  })
+}
+
 /** As many points as a line is drawn with. */
 export const drawnLimit = 2000
 
