@@ -198,13 +198,14 @@ export const comparedRunSchema = z.strictObject({
   state: z.enum(runStates),
   model: z.string(),
   data: z.string(),
-  /** Of the last evaluate stage that finished; null without one. */
+  /** Of the last stage that finished and scored the model, which evaluation and distillation do; null without one. */
   accuracy: z
     .strictObject({
       correct: count,
       total: count,
       top1: z.number(),
-      top5: z.number(),
+      /** Null where the stage did not look. */
+      top5: z.number().nullable(),
       loss: z.number(),
       split: z.string(),
     })
@@ -219,7 +220,7 @@ export const comparedRunSchema = z.strictObject({
   nonzeroMacs: count.nullable(),
   seconds: z.number().nullable(),
   layers: z.array(layerSparsitySchema),
-  /** Per class of the last evaluate stage. */
+  /** Per class of that stage. */
   classes: z.array(z.strictObject({ name: z.string(), correct: count, total: count })),
   /** What the recipe sets, as path -> text, to show only what differs. */
   settings: z.record(z.string(), z.string()),

@@ -1,7 +1,7 @@
 /** Runs side by side. Pure: what is stored of runs in, the table out. */
 import type { ComparedRun, Comparison, LayerSnapshot } from '../shared/domain.ts'
 import type { Recipe } from '../shared/recipe.ts'
-import type { StageResultOf } from '../shared/stages.ts'
+import type { StageOutcome } from '../shared/stages.ts'
 import type { RunInputs } from './project/run-inputs.ts'
 import type { StoredRun } from './project/runs.ts'
 
@@ -21,7 +21,7 @@ function compareRun({ run, layers }: RunToCompare): ComparedRun {
   const { summary, recipe, inputs } = run
   const outcomes = summary.stages.flatMap(({ outcome }) => outcome ?? [])
   const evaluations = outcomes.flatMap(outcome => (outcome.use === 'evaluate' ? [outcome.result] : []))
-  const last = evaluations.at(-1)
+  const last = outcomes.flatMap(scoreOf).at(-1)
   const first = evaluations.length > 1 ? evaluations[0] : undefined
   const counts = outcomes.at(-1)?.result
   const zeros = layers.at(-1)?.layers ?? []
@@ -33,7 +33,7 @@ function compareRun({ run, layers }: RunToCompare): ComparedRun {
     state: summary.state,
     model: inputs?.model.name ?? lastSegment(recipe.model.checkpoint) ?? recipe.model.architecture ?? '',
     data: inputs?.data.name ?? lastSegment(recipe.data.path) ?? '',
-    accuracy: last ? accuracyOf(last) : null,
+    accuracy: last?.accuracy ?? null,
     before: first ? { correct: first.correct, total: first.total, top1: first.top1 } : null,
     zeros: counts?.zeros ?? null,
     weights: counts?.weights ?? null,
@@ -46,14 +46,12 @@ function compareRun({ run, layers }: RunToCompare): ComparedRun {
   }
 }
 
-const accuracyOf = ({ correct, total, top1, top5, loss, split }: StageResultOf<'evaluate'>) => ({
-  correct,
-  total,
-  top1,
-  top5,
-  loss,
-  split,
-})
+function scoreOf({ use, result }: StageOutcome): Pick<ComparedRun, 'accuracy' | 'classes'>[] {
+  if (use !== 'evaluate' && use !== 'distill') return []
+  const { correct, total, top1, loss, split, classes } = result
+  const top5 = use === 'evaluate' ? result.top5 : null
+  return [{ accuracy: { correct, total, top1, top5, loss, split }, classes }]
+}
 
 /**
  * Every weight of a layer is used equally often, so a layer's nonzero MACs are its MACs times its share of nonzero

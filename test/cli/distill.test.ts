@@ -1,6 +1,7 @@
 /** Distillation from the command line: bad input, what a run prints, twins that are shared, studies. */
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import type { StudyRow } from '../../src/shared/study.ts'
 import { hasEngine } from '../has-engine.ts'
 import { errorIn, espalier, workplace } from './harness.ts'
 import { makeModel } from './made-inputs.ts'
@@ -185,6 +186,33 @@ describe.skipIf(!hasEngine)('distilling (needs the TensorFlow engine)', () => {
     expect(text).toContain('resnet8-a-w2 (wide.safetensors)')
     expect(text).toContain('First version: 3 seeds')
     expect(text).toContain("The author's repetition: 5 seeds")
+  }, 120_000)
+
+  it('a study that repeats the best: every setting under the first seed, one of them under the others', async () => {
+    const { writeRecipe, project } = workplace()
+    const file = writeRecipe({
+      ...student,
+      data: { path: 'cifar', validation: 0.4 },
+      seeds: [3, 4, 5],
+      stages: [distill({ epochs: 1 })],
+      study: { losses: [2, 3].map(temperature => ({ loss: 'logit', temperature })), repeat: 'best' },
+    })
+    const { status, out } = await espalier('run', file, '--project', project, '--json')
+    expect(status).toBe(0)
+    const lines = out
+      .trimEnd()
+      .split('\n')
+      .map(line => JSON.parse(line))
+    expect(lines.map(({ run, seed }) => [run, seed])).toEqual([
+      [1, 3],
+      [2, 3],
+      [3, 4],
+      [4, 5],
+    ])
+    const [hot, cold] = lines.map(({ epochs }) => epochs[0].valTop1)
+    const { rows } = JSON.parse((await espalier('study', project, '--json')).out)
+    expect(rows.map((row: StudyRow) => row.top1.n)).toEqual(hot >= cold ? [3, 1] : [1, 3])
+    expect(rows.map((row: StudyRow) => row.seeds[0]!.seed)).toEqual([3, 3])
   }, 120_000)
 
   it('a run may teach, and one that made no model may not', async () => {

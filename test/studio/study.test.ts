@@ -5,7 +5,8 @@ import { twinKeys } from '../../src/studio/identity.ts'
 import type { StoredRun } from '../../src/studio/project/runs.ts'
 import { resolvePaths } from '../../src/studio/recipe-paths.ts'
 import { studyOf } from '../../src/studio/study.ts'
-import { studyRecipes } from '../../src/studio/study-recipes.ts'
+import { studyMembers, studyRecipes } from '../../src/studio/study-recipes.ts'
+import { bestOf } from '../../src/studio/study-selection.ts'
 
 const recipeOf = (more: object = {}, stage: object = {}) =>
   parseRecipe({
@@ -144,6 +145,45 @@ it('a recipe with a study stands for one of each pair and loss', () => {
   expect(recipes[0]!.stages[0]).toMatchObject({ teacher: { checkpoint: '/at/a.th' } })
   expect(recipes.every(recipe => !('study' in recipe))).toBe(true)
   expect(studyRecipes(recipeOf())).toEqual([recipeOf()])
+})
+
+const taught = (number: number, valTop1: number | null, top1 = 0.5): StoredRun => {
+  const stored = run(number, 0, top1, 0.5)
+  const [stage] = stored.summary.stages
+  const { outcome } = stage!
+  if (outcome?.use !== 'distill') throw new Error('a distillation was made')
+  const epoch = { loss: 1, trainTop1: 0, valLoss: 1, learningRate: 0.1, sparsity: 0, seconds: 1 }
+  // The second epoch was kept; the third did better, on samples that nobody looked at.
+  const epochs = [0.1, valTop1, 0.99].map((share, i) => ({ epoch: i + 1, ...epoch, valTop1: share }))
+  const result = { ...outcome.result, epochs, kept: 2 }
+  const stages = [{ ...stage!, outcome: { ...outcome, result } }]
+  return { ...stored, summary: { ...stored.summary, stages } }
+}
+
+it('of the settings of a loss the best on the samples that choose is repeated, not the best that is reported', () => {
+  const runs = [taught(1, 0.4, 0.9), taught(2, 0.6, 0.2), taught(3, 0.6, 0.8), taught(4, null, 0.9)]
+  const now = (id: string) => runs.find(({ summary }) => summary.id === id)!.summary
+  const candidates = runs.map(({ summary }) => ({ run: summary }))
+  expect(bestOf(candidates, now)).toMatchObject({ run: { number: 2 }, top1: 0.6 })
+  expect(bestOf(candidates.slice(3), now)).toBeUndefined()
+  const stopped = (id: string) => (id === '3' ? { ...now(id), state: 'stopped' as const } : now(id))
+  expect(bestOf(candidates, stopped)).toBeUndefined()
+  expect(studyOf(runs.slice(1, 2)).rows[0]!.chosenTop1).toEqual({ n: 1, mean: 0.6, sd: null })
+})
+
+it('the settings that differ in more than their numbers are chosen apart', () => {
+  const members = studyMembers(recipeOf({ study: { ...study, repeat: 'best' } }))
+  expect(members.map(({ group }) => group)).toEqual([
+    '0 logit',
+    '0 feature',
+    '0 feature',
+    '1 logit',
+    '1 feature',
+    '1 feature',
+  ])
+  const blind = { data: { path: 'cifar', validation: 0 }, study: { losses: study.losses, repeat: 'best' } }
+  expect(() => recipeOf(blind)).toThrow('study.repeat needs validation samples to choose by')
+  expect(recipeOf(blind, { choose: 'test' }).study?.repeat).toBe('best')
 })
 
 it('twins of one student, seed and training are one, whatever teaches and how', () => {

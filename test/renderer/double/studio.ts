@@ -17,6 +17,7 @@ import { type ErrorData, EspalierError } from '../../../src/shared/errors.ts'
 import type { NormSnapshot } from '../../../src/shared/features.ts'
 import { checkRecipe, parseRecipe, type Recipe } from '../../../src/shared/recipe.ts'
 import type { StageOutcome } from '../../../src/shared/stages.ts'
+import type { Study } from '../../../src/shared/study.ts'
 import { classes, dataset, kernels, model } from './data.ts'
 import { createDesk, distortionOutcome, type Prunable } from './distortion.ts'
 import { federationResult } from './federation.ts'
@@ -57,6 +58,7 @@ export class StudioDouble {
   #stopping = new Map<string, 'stopped' | 'paused'>()
   /** What every run says of its batch norm. */
   norms: NormSnapshot[] = []
+  study: Study = { rows: [] }
   /** The layers that curves are of. */
   readonly prunable = prunableLayers
   /** What an answer about allocations takes at least. */
@@ -380,7 +382,7 @@ export class StudioDouble {
       this.emit({ type: 'run.removed', id })
       return {}
     },
-    'run.study': () => ({ rows: [] }),
+    'run.study': () => this.study,
     'run.compare': ({ ids }) => {
       const runs = ids.map(id => comparedOf(this.#detail(id)))
       const paths = [...new Set(runs.flatMap(run => Object.keys(run.settings)))]

@@ -7,6 +7,7 @@ import {
   epochRows,
   nearestPoint,
   placeStages,
+  stacked,
   stagesWithMetrics,
   usableAxes,
 } from '../../../src/renderer/src/lib/curves.ts'
@@ -31,6 +32,32 @@ describe('smoothing', () => {
     const constant = Array.from({ length: 1000 }, () => 0.1)
     expect(smooth(constant, 0.99)).toBe(constant)
     expect(smooth([3, 1, 2], 0)).toEqual([3, 1, 2])
+  })
+})
+
+describe('parts of a whole', () => {
+  it('stand on each other, point by point and piece by piece', () => {
+    const line = (values: readonly number[]) => values.map((value, x) => ({ x, value, smoothed: value / 2, step: x }))
+    const heights = stacked([
+      [line([1, 2]), line([3])],
+      [line([10, 20]), line([30])],
+    ])
+    expect(heights.map(pieces => pieces.map(piece => piece.map(({ value, smoothed }) => [value, smoothed])))).toEqual([
+      [
+        [
+          [1, 0.5],
+          [2, 1],
+        ],
+        [[3, 1.5]],
+      ],
+      [
+        [
+          [11, 5.5],
+          [22, 11],
+        ],
+        [[33, 16.5]],
+      ],
+    ])
   })
 })
 

@@ -46,7 +46,7 @@ export interface RunOutcome {
 
 /** Whether the last score is of the model as it is now: no stage that changes it has begun since. */
 export function isScoreCurrent(run: RunSummary): boolean {
-  const scored = run.stages.findLastIndex(stage => stage.outcome?.use === 'evaluate')
+  const scored = run.stages.findLastIndex(({ outcome }) => outcome?.use === 'evaluate' || outcome?.use === 'distill')
   return scored >= 0 && run.stages.slice(scored + 1).every(s => s.state === 'waiting' || !stages[s.use].changesModel)
 }
 

@@ -32,6 +32,8 @@ export const terms = {
   agreement: 'Share of samples to which student and teacher give the same class, right or wrong.',
   lossParts: 'What the loss is made of. The parts add up to it; alpha is their share.',
   twin: 'The same student, seed and training without a teacher: what the teacher has to beat.',
+  chosenBy:
+    'Top-1 in percent on the samples that chose the epoch, and the settings where a study repeats the best: not what is reported.',
   divergence:
     'Kullback-Leibler divergence from the teacher’s probabilities to these, in nats, at this temperature. 0 = the same; a higher temperature looks more at the unlikely classes.',
   seed: 'The integer that fixes every random choice of a run. The same recipe and seed give the same result.',
