@@ -69,7 +69,7 @@ export class CompiledModel {
   /** `extend` writes more programs into the graph before it is loaded. */
   constructor(engine: Engine, graph: Graph, options: CompileOptions, extend?: (parts: CompiledParts) => void) {
     const { sampleType, normalization } = options
-    const writer = new GraphWriter(engine)
+    const writer = new GraphWriter(engine.protos)
     this.graph = graph
     this.preprocessing = { sampleType, normalization }
     this.sampleShape = imageLast(graph.input.dims)

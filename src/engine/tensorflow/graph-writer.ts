@@ -2,11 +2,10 @@
  * Writes a TensorFlow graph node by node, with the protobuf classes that tfjs-node ships. Every output carries its
  * element type, so that the type attributes of the ops that read it follow from it.
  */
-import type { Engine } from '../runtime/load.ts'
 import type { AttrValueProto, NodeDefProto, Protos, TensorProto, TensorShapeProto } from '../runtime/protos.ts'
 
 /** TensorFlow's numbers of its element types (`tensorflow/core/framework/types.proto`). */
-export const elementTypes = { float32: 1, int32: 3, uint8: 4, int16: 5, bool: 10, bfloat16: 14, resource: 20 } as const
+export const elementTypes = { float32: 1, int32: 3, uint8: 4, bool: 10, bfloat16: 14, resource: 20 } as const
 export type ElementType = keyof typeof elementTypes
 
 /** One output of a node: what other nodes read, and what a session fetches. */
@@ -49,14 +48,11 @@ export interface Variable {
 }
 
 export class GraphWriter {
-  /** What the graph is written for: a few kernels are on one of them only. */
-  readonly device: Engine['device']
   readonly #protos: Protos
   readonly #nodes: NodeDefProto[] = []
 
-  constructor({ protos, device }: Pick<Engine, 'protos' | 'device'>) {
+  constructor(protos: Protos) {
     this.#protos = protos
-    this.device = device
   }
 
   /** Adds a node whose first output has the element type `type`. */
@@ -107,11 +103,6 @@ export class GraphWriter {
   /** `x` with the element type `type`: itself where it has it already. */
   as(x: Output, type: ElementType): Output {
     return x.type === type ? x : this.cast(x, type)
-  }
-
-  /** The bits of `x` read as another type of the same size. */
-  bitcast(x: Output, type: ElementType): Output {
-    return this.node('Bitcast', [x], type, { attributes: { T: { type: x.type }, type: { type } } })
   }
 
   cast(x: Output, type: ElementType): Output {

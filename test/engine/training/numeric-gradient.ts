@@ -56,7 +56,7 @@ export function runGradient(
   const names = [...values.map((_, i) => `x${i}`), ...parameters.map((_, i) => `p${i}`)]
   const node: GraphNode = { name: 'op', op, inputs: names, outputs: ['y'], attributes }
   const outputDims = outputDimsOf(opCase, node)
-  const writer = new GraphWriter(engine)
+  const writer = new GraphWriter(engine.protos)
   const shapes = [
     ...values.map(dims => [-1, ...(dims.length === 3 ? [dims[1]!, dims[2]!, dims[0]!] : dims)]),
     ...parameters.map(tensorflowDims),
