@@ -255,7 +255,7 @@ class CountingWriter extends GraphWriter {
 
 describe('what is frozen', () => {
   function backwardOps(trained: readonly string[], of: Graph = graph): Record<string, number> {
-    const writer = new CountingWriter(engine)
+    const writer = new CountingWriter(engine.protos)
     const { output } = of
     const variables = Object.entries(of.parameters).map(([name, { dims }]) => [
       name,
