@@ -11,8 +11,6 @@ import { allocations } from './allocations.ts'
 import { type DistortionRequest, interpolate, runningMaximum } from './curves.ts'
 import { type PlanOptions, planZeros, type RankedLayers } from './plan.ts'
 import type { Ranking } from './ranking.ts'
-import { allocateBy } from './rate-choices.ts'
-import { createRateTables } from './rate-table.ts'
 
 export interface SolvedPlan {
   /** By layer, in forward order. */
@@ -41,10 +39,8 @@ export function createAllocationSolver(layers: RankedLayers, seed: number): Allo
     lamp: { of: lampRanking, made: [] },
     random: { of: ranking => drawLots(ranking, seed), made: [] },
   }
-  const rateDistortion = allocateBy(createRateTables())
 
   function memberOf(allocation: AllocationId): Allocation {
-    if (allocation === 'rate-distortion') return rateDistortion
     const order = orders[allocation]
     if (!order) return allocations[allocation]
     return request => allocations.global({ ...request, rankings: order.made })

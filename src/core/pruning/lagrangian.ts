@@ -1,11 +1,14 @@
 import { cheapestPlan, costOf, type LayerChoices, planOf, type RateSolver, requireBudget } from './rate-choices.ts'
 
-interface Step {
+/** Of one layer, down the lower convex hull of its choices. */
+export interface HullStep {
   readonly layer: number
   /** The choice that the step leads to. */
   readonly pick: number
   readonly cost: number
-  /** Distortion saved for each unit of cost. */
+  /** Distortion. */
+  readonly saved: number
+  /** For each unit of cost. */
   readonly slope: number
 }
 
@@ -17,7 +20,7 @@ interface Step {
  * the hull, and what is then left of the budget, are out of its reach.
  */
 export function createLagrangian(layers: readonly LayerChoices[]): RateSolver {
-  const steps = layers.flatMap(hullSteps).sort((a, b) => b.slope - a.slope)
+  const steps = hullSteps(layers)
   return {
     solve(budget) {
       requireBudget(layers, budget)
@@ -34,12 +37,17 @@ export function createLagrangian(layers: readonly LayerChoices[]): RateSolver {
   }
 }
 
-/** Down the lower convex hull, from the most zeros to the smallest distortion (Andrew's monotone chain, 1979). */
-function hullSteps(layer: LayerChoices, index: number): Step[] {
+/** All steps from the most zeros to the smallest distortion, in the order of their slopes. */
+export const hullSteps = (layers: readonly LayerChoices[]): HullStep[] =>
+  layers.flatMap(stepsDown).sort((a, b) => b.slope - a.slope)
+
+/** Andrew's monotone chain (1979). */
+function stepsDown(layer: LayerChoices, index: number): HullStep[] {
   const { zeros, distortion } = layer
-  const step = (from: number, to: number): Step => {
+  const step = (from: number, to: number): HullStep => {
     const cost = costOf(layer, zeros[to]!) - costOf(layer, zeros[from]!)
-    return { layer: index, pick: to, cost, slope: (distortion[from]! - distortion[to]!) / cost }
+    const saved = distortion[from]! - distortion[to]!
+    return { layer: index, pick: to, cost, saved, slope: saved / cost }
   }
   const hull: number[] = []
   for (let i = zeros.length - 1; i >= 0; i--) {
