@@ -4,18 +4,13 @@
  * `--data PATH` is the folder of the real data (../shared/data), `--epochs N` the length of each arm (2), `--arms A,B` and
  * `--networks A,B` choose among them, `--keep FOLDER` keeps the runs, so that an experiment that was cut off goes on.
  */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, cpus, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import type { StageRecord } from '../src/shared/domain.ts'
 import type { TrainableId } from '../src/shared/methods.ts'
-import { parseRecipe } from '../src/shared/recipe.ts'
-import type { StageResultOf, StageUse } from '../src/shared/stages.ts'
-import { userDirectories } from '../src/studio/directories.ts'
-import { forkEngine } from '../src/studio/engine-process.ts'
 import { describeEngine } from '../src/studio/engine-version.ts'
-import { createStudio } from '../src/studio/studio.ts'
+import { minutesOf, openRecipeRuns, resultsOf, say, type WorkedStage } from './recipe-runs.ts'
 import { markdownTable, writeSection } from './section.ts'
 
 const { values } = parseArgs({
@@ -31,7 +26,6 @@ const images = join(resolve(values.data), 'cifar10-jpeg.zip')
 if (!existsSync(images)) throw new Error(`there is no ${images}`)
 const epochs = Number(values.epochs)
 const seed = 0
-const say = (line: string) => process.stderr.write(`${line}\n`)
 
 /** Validation accuracy after epochs 1 to 5 of a reproduction on the lossless images, in percent (five-systems 5d). */
 const reference: Readonly<Record<string, string>> = {
@@ -41,16 +35,11 @@ const reference: Readonly<Record<string, string>> = {
 }
 
 const folder = values.keep ? resolve(values.keep) : mkdtempSync(join(tmpdir(), 'espalier-experiment-'))
-const studio = await createStudio({
-  projectPath: join(folder, 'batchnorm-only.espalier'),
-  host: 'terminal',
-  acceptsPaths: true,
-  directories: userDirectories(),
-  spawnEngine: () => forkEngine(),
-})
+mkdirSync(folder, { recursive: true })
+const runs = await openRecipeRuns(folder, 'batchnorm-only')
 
-async function work(architecture: string, trainable: TrainableId): Promise<StageRecord[]> {
-  const document = parseRecipe({
+const work = (architecture: string, trainable: TrainableId): Promise<WorkedStage[]> =>
+  runs.work({
     name: `${architecture} ${trainable}`,
     model: { architecture, batchNorm: 'uniform' },
     data: { path: images, augment: 'crop-flip' },
@@ -67,16 +56,7 @@ async function work(architecture: string, trainable: TrainableId): Promise<Stage
       { use: 'evaluate' },
     ],
   })
-  const call = { signal: new AbortController().signal }
-  const { runs } = await studio.handlers['run.start']({ document }, call)
-  await studio.idle()
-  const { run } = await studio.handlers['run.get']({ id: runs[0]!.id }, call)
-  if (run.state !== 'finished') throw new Error(`${document.name}: ${run.state}, ${run.error?.message}`)
-  return run.stages
-}
 
-const resultOf = <Use extends StageUse>(stages: readonly StageRecord[], use: Use) =>
-  stages.find(stage => stage.use === use)!.outcome!.result as StageResultOf<Use>
 const percent = (share: number) => (100 * share).toFixed(1)
 
 const { tensorflow = '?' } = (await describeEngine()) ?? {}
@@ -105,9 +85,8 @@ try {
   for (const network of values.networks.split(','))
     for (const arm of values.arms.split(',') as TrainableId[]) {
       const stages = await work(network, arm)
-      const { trainableParams, epochs: done, disabledFeatures } = resultOf(stages, 'train')
-      const { top1 } = resultOf(stages, 'evaluate')
-      const minutes = (stages.reduce((sum, { seconds }) => sum + seconds!, 0) / 60).toFixed(1)
+      const { trainableParams, epochs: done, disabledFeatures } = resultsOf(stages, 'train')[0]!
+      const { top1 } = resultsOf(stages, 'evaluate')[0]!
       const { disabled, features } = disabledFeatures!
       const row = [
         network,
@@ -117,13 +96,13 @@ try {
         reference[`${network} ${arm}`] ?? '',
         percent(top1),
         `${percent(disabled / features)} %`,
-        minutes,
+        minutesOf(stages),
       ]
       rows.push(row)
       say(row.join(' | '))
       write()
     }
 } finally {
-  await studio.close()
+  await runs.close()
   if (!values.keep) rmSync(folder, { recursive: true, force: true })
 }

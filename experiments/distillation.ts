@@ -1,20 +1,17 @@
 /**
  * A trained ResNet-20 teaches a ResNet-8 on CIFAR-10: logits, features and no teacher, under several seeds. Writes its
  * table into docs/results.md after every run. `--data PATH` is the folder of the real data (../shared/data), `--epochs N`
- * (3) and `--seeds N` (3) its size.
+ * (3) and `--seeds N` (3) its size; `--keep FOLDER` keeps the project, so that an experiment that was cut off goes on.
  */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, cpus, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { mean, sampleStandardDeviation } from '../src/core/statistics/summary.ts'
 import { welchTest } from '../src/core/statistics/welch.ts'
-import { parseRecipe } from '../src/shared/recipe.ts'
 import type { StageResultOf } from '../src/shared/stages.ts'
-import { userDirectories } from '../src/studio/directories.ts'
-import { forkEngine } from '../src/studio/engine-process.ts'
 import { describeEngine } from '../src/studio/engine-version.ts'
-import { createStudio } from '../src/studio/studio.ts'
+import { minutesOf, openRecipeRuns, resultsOf, say, type WorkedStage } from './recipe-runs.ts'
 import { markdownTable, writeSection } from './section.ts'
 
 const { values } = parseArgs({
@@ -22,6 +19,7 @@ const { values } = parseArgs({
     data: { type: 'string', default: '../shared/data' },
     epochs: { type: 'string', default: '3' },
     seeds: { type: 'string', default: '3' },
+    keep: { type: 'string' },
   },
 })
 const data = resolve(values.data)
@@ -37,20 +35,14 @@ const arms = {
   'features (alpha 0.7, beta 0.5)': { loss: 'feature', alpha: 0.7, beta: 0.5 },
 } as const
 
-const say = (line: string) => process.stderr.write(`${line}\n`)
-const folder = mkdtempSync(join(tmpdir(), 'espalier-experiment-'))
-const studio = await createStudio({
-  projectPath: join(folder, 'distillation.espalier'),
-  host: 'terminal',
-  acceptsPaths: true,
-  directories: userDirectories(),
-  spawnEngine: () => forkEngine(),
-})
+const folder = values.keep ? resolve(values.keep) : mkdtempSync(join(tmpdir(), 'espalier-experiment-'))
+mkdirSync(folder, { recursive: true })
+const runs = await openRecipeRuns(folder, 'distillation')
+const worked: WorkedStage[] = []
 
 async function work(seed: number, name: keyof typeof arms): Promise<Distilled> {
-  const optimizer = { kind: 'sgd', lr: 0.1, momentum: 0.9, nesterov: true, weightDecay: 5e-4 } as const
-  const document = parseRecipe({
-    name,
+  const stages = await runs.work({
+    name: `${name}, seed ${seed}`,
     model: { architecture: 'resnet8-a' },
     data: { path: images, augment: 'crop-flip' },
     seeds: [seed],
@@ -60,20 +52,13 @@ async function work(seed: number, name: keyof typeof arms): Promise<Distilled> {
         teacher: { checkpoint },
         ...arms[name],
         epochs,
-        optimizer,
+        optimizer: { kind: 'sgd', lr: 0.1, momentum: 0.9, nesterov: true, weightDecay: 5e-4 },
         schedule: { kind: 'cosine', per: 'step' },
       },
     ],
   })
-  const call = { signal: new AbortController().signal }
-  const began = performance.now()
-  const { runs } = await studio.handlers['run.start']({ document }, call)
-  await studio.idle()
-  const { run } = await studio.handlers['run.get']({ id: runs[0]!.id }, call)
-  const [stage] = run.stages
-  if (stage?.outcome?.use !== 'distill') throw new Error(`${name}, seed ${seed}: ${run.state}, ${run.error?.message}`)
-  say(`${name}, seed ${seed}: ${((performance.now() - began) / 1000).toFixed(0)} s`)
-  return stage.outcome.result
+  worked.push(...stages)
+  return resultsOf(stages, 'distill')[0]!
 }
 
 const percent = (share: number) => (100 * share).toFixed(2)
@@ -92,7 +77,6 @@ function verdict(own: readonly number[], twin: readonly number[]): [string, stri
 }
 
 const done = new Map<string, Distilled[]>()
-const began = performance.now()
 
 async function write(): Promise<void> {
   const results = [...done.values()].flat()
@@ -137,7 +121,6 @@ async function write(): Promise<void> {
     }),
   ]
   const { tensorflow = '?' } = (await describeEngine()) ?? {}
-  const minutes = ((performance.now() - began) / 60_000).toFixed(0)
   writeSection(
     new URL('../docs/results.md', import.meta.url),
     'distillation',
@@ -148,7 +131,7 @@ epoch by, 10,000 to test, scored once). Teacher: akamaster's ResNet-20, trained 
 fresh ResNet-8 with option A shortcuts. ${epochs} epochs, batch 128, SGD, learning rate 0.1 to 0 along a cosine by the step, momentum 0.9,
 Nesterov, weight decay 5e-4, gradients clipped at 1 over student and projections together, crop and flip. Finished: seeds ${finished.join(', ')} of
 ${seeds.join(', ')}; the twin of a seed has the same weights at the start, the same batches and no teacher. A gain that a two-sided Welch test at 5 % does not
-see is called noise. ${minutes} minutes in all on ${availableParallelism()} processors shared with other work (${cpus()[0]?.model.trim()}), TensorFlow ${tensorflow}.
+see is called noise. ${minutesOf(worked)} minutes in all on ${availableParallelism()} processors shared with other work (${cpus()[0]?.model.trim()}), TensorFlow ${tensorflow}.
 
 ${markdownTable(table)}
 
@@ -167,6 +150,6 @@ try {
   }
   say('done; the table is in docs/results.md')
 } finally {
-  await studio.close()
-  rmSync(folder, { recursive: true, force: true })
+  await runs.close()
+  if (!values.keep) rmSync(folder, { recursive: true, force: true })
 }

@@ -6,9 +6,12 @@ import { userDirectories } from '../src/studio/directories.ts'
 import { forkEngine } from '../src/studio/engine-process.ts'
 import { createStudio } from '../src/studio/studio.ts'
 
+/** A finished stage, and the seconds it took when it was worked. */
+export type WorkedStage = StageOutcome & { readonly seconds: number }
+
 export interface RecipeRuns {
   /** Works a recipe of one seed to its end; stages that an earlier one had in common are taken over. Says how long it took. */
-  readonly work: (recipe: RecipeInput & { readonly name: string }) => Promise<StageOutcome[]>
+  readonly work: (recipe: RecipeInput & { readonly name: string }) => Promise<WorkedStage[]>
   readonly close: () => Promise<void>
 }
 
@@ -32,7 +35,7 @@ export async function openRecipeRuns(folder: string, name: string): Promise<Reci
       const { run } = await studio.handlers['run.get']({ id: runs[0]!.id }, call)
       if (run.state !== 'finished') throw new Error(`${recipe.name}: ${run.state}, ${run.error?.message}`)
       say(`${recipe.name}: ${((performance.now() - began) / 1000).toFixed(0)} s`)
-      return run.stages.map(({ outcome }) => outcome!)
+      return run.stages.map(({ outcome, seconds }) => ({ ...outcome!, seconds: seconds ?? 0 }))
     },
     close: () => studio.close(),
   }
@@ -44,3 +47,7 @@ export const resultsOf = <Use extends StageUse>(outcomes: readonly StageOutcome[
 /** Test top-1 of every evaluate stage, in percent. */
 export const accuracies = (outcomes: readonly StageOutcome[]): number[] =>
   resultsOf(outcomes, 'evaluate').map(({ top1 }) => 100 * top1)
+
+/** Minutes that stages took together, as text. */
+export const minutesOf = (stages: readonly WorkedStage[]): string =>
+  (stages.reduce((sum, { seconds }) => sum + seconds, 0) / 60).toFixed(1)
