@@ -3,7 +3,7 @@
  * VGG-16-BN that is trained here. Writes its tables into docs/results.md as cells come. `--data PATH` is the folder of the real
  * data (../shared/data); `--keep FOLDER` keeps what was measured, so that an experiment that was cut off goes on.
  */
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, cpus, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -12,7 +12,6 @@ import { normalization } from '../src/core/normalization.ts'
 import { createAllocationSolver } from '../src/core/pruning/allocation-solver.ts'
 import { curveFractions, type DistortionRequest, interpolate } from '../src/core/pruning/curves.ts'
 import { prune, rankedLayers, rankLayers } from '../src/core/pruning/prune.ts'
-import { mean, sampleStandardDeviation } from '../src/core/statistics/summary.ts'
 import { CompiledModel } from '../src/engine/compile/compiled-model.ts'
 import { calibrationBatches } from '../src/engine/distortion/calibration.ts'
 import { distortionCurves } from '../src/engine/distortion/curves.ts'
@@ -25,54 +24,39 @@ import { importModel } from '../src/formats/import-model.ts'
 import { type Calibration, usualFractions } from '../src/shared/distortion.ts'
 import { parseRecipe, type RecipeInput } from '../src/shared/recipe.ts'
 import type { StageOutcome } from '../src/shared/stages.ts'
-import { markdownTable, writeSection } from './section.ts'
+import {
+  allMethods,
+  type Cell,
+  calibration256,
+  checkpointOf,
+  iterative,
+  iterativeMethods,
+  jointSparsities,
+  keptCells,
+  keyOf,
+  type Method,
+  methods,
+  type Network,
+  oneShotSparsities,
+  seeds,
+  someMethods,
+  tuned,
+} from './layer-adaptive/cells.ts'
+import { jointTable, oneShotTable, seedsTable } from './layer-adaptive/tables.ts'
+import { say } from './recipe-runs.ts'
+import { writeSection } from './section.ts'
 
 const { values } = parseArgs({
   options: { data: { type: 'string', default: '../shared/data' }, keep: { type: 'string' } },
 })
 const data = resolve(values.data)
 const images = join(data, 'cifar10-first1000')
-const checkpointOf = { 'ResNet-20': 'resnet20-12fca82f.th', 'ResNet-32': 'resnet32-d509ac18.th' } as const
 for (const file of [images, ...Object.values(checkpointOf).map(name => join(data, 'checkpoints', name))])
   if (!existsSync(file)) throw new Error(`there is no ${file}`)
 
 const folder = values.keep ? resolve(values.keep) : mkdtempSync(join(tmpdir(), 'espalier-experiment-'))
 mkdirSync(folder, { recursive: true })
-const cellFile = join(folder, 'cells.json')
-const say = (line: string) => process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`)
-
-/** Of a network that was pruned: `top1`; `sum` and `joint` of distortions. */
-type Cell = Readonly<Record<string, number>>
-const cells = new Map<string, Cell>(existsSync(cellFile) ? JSON.parse(readFileSync(cellFile, 'utf8')) : [])
-
-const calibration256 = { images: 256, choose: 'spread' } as const
-const methods = {
-  'rate-distortion, worst sample': { allocation: 'rate-distortion', curve: 'worst', calibration: calibration256 },
-  'rate-distortion, mean': { allocation: 'rate-distortion', curve: 'mean', calibration: calibration256 },
-  'rate-distortion, worst, no data': {
-    allocation: 'rate-distortion',
-    curve: 'worst',
-    calibration: { images: 256, choose: 'noise' },
-  },
-  'Lagrangian, worst sample': { allocation: 'lagrangian', curve: 'worst', calibration: calibration256 },
-  global: { allocation: 'global' },
-  LAMP: { allocation: 'lamp' },
-  ERK: { allocation: 'erk' },
-  uniform: { allocation: 'uniform' },
-  'uniform+': { allocation: 'uniform-plus' },
-  'random counts': { allocation: 'random' },
-} as const
-type Method = keyof typeof methods
-const allMethods = Object.keys(methods) as Method[]
-const someMethods: Method[] = [
-  'rate-distortion, worst sample',
-  'rate-distortion, mean',
-  'global',
-  'LAMP',
-  'ERK',
-  'uniform',
-  'uniform+',
-]
+const { cells, keep } = keptCells(join(folder, 'cells.json'))
 
 const engine = await loadEngine()
 const dataset = await openDataset(images)
@@ -84,14 +68,10 @@ async function cell(key: string, measure: () => Promise<Cell>): Promise<void> {
   if (cells.has(key)) return
   const began = performance.now()
   const found = await measure()
-  cells.set(key, found)
-  writeFileSync(cellFile, JSON.stringify([...cells]))
+  keep(key, found)
   say(`${key}: ${JSON.stringify(found)}, ${((performance.now() - began) / 1000).toFixed(0)} s`)
   writeTables()
 }
-
-const keyOf = (network: string, kind: string, method: string, sparsity: number) =>
-  `${network} ${kind} ${method} ${sparsity}`
 
 // ---- In one shot
 
@@ -108,8 +88,6 @@ async function curvesOf(compiled: CompiledModel, model: Model, calibration: Cali
     step: async () => {},
   })
 }
-
-const oneShotSparsities = [0.5, 0.6, 0.7, 0.8, 0.9, 0.95]
 
 async function oneShot(
   network: string,
@@ -199,20 +177,21 @@ async function distortions(model: Model): Promise<void> {
     compiled.dispose()
   }
 }
-const jointSparsities = [0.5, 0.7, 0.8, 0.9]
-
 // ---- With a short training
 
-const epochs = 4
-const seeds = [0, 1, 2]
-const training = {
-  use: 'train',
-  epochs,
-  batch: 128,
+const batch = 128
+const stepsAnEpoch = Math.ceil(5000 / batch)
+const lr = 0.01
+const options = {
+  batch,
   keep: 'last',
-  optimizer: { kind: 'sgd', lr: 0.01, momentum: 0.9, nesterov: true, weightDecay: 1e-4 },
+  optimizer: { kind: 'sgd', lr, momentum: 0.9, nesterov: true, weightDecay: 1e-4 },
   schedule: { kind: 'cosine', per: 'step' },
 } as const
+const epochs = 4
+const training = { use: 'train', epochs, ...options } as const
+/** What a round of iterative pruning takes of what is left, as the paper does. */
+const share = 0.2
 
 /** Works stages as a run does; what they say, and the model after the last that changed it. */
 async function work(model: RecipeInput['model'], stages: RecipeInput['stages'], seed: number) {
@@ -233,22 +212,28 @@ async function work(model: RecipeInput['model'], stages: RecipeInput['stages'], 
   return { outcomes, modelFile, remove: () => rmSync(workDirectory, { recursive: true }) }
 }
 
-async function tuned(network: keyof typeof checkpointOf, sparsity: number, names: readonly Method[]): Promise<void> {
-  const model = { checkpoint: join(data, 'checkpoints', checkpointOf[network]) }
-  for (const seed of seeds) {
-    for (const name of names) {
-      await cell(`${keyOf(network, 'tuned', name, sparsity)} ${seed}`, async () => {
-        const { outcomes, remove } = await work(
-          model,
-          [{ use: 'prune', sparsity, ...methods[name] }, training, { use: 'evaluate' }],
-          seed,
-        )
-        remove()
-        const last = outcomes.at(-1)!
-        if (last.use !== 'evaluate') throw new Error('the last stage is the evaluation')
-        const { top1, zeros, weights } = last.result
-        return { top1, zeros, weights }
-      })
+type Pruning = Omit<Extract<RecipeInput['stages'][number], { use: 'prune' }>, 'use'>
+
+/** Every cell of these networks, sparsities and methods, seed by seed. */
+async function trained(
+  kind: 'tuned' | 'iterative',
+  columns: typeof tuned,
+  names: readonly Method[],
+  stages: (pruning: Pruning) => RecipeInput['stages'],
+): Promise<void> {
+  for (const [network, sparsity] of columns) {
+    const model = { checkpoint: join(data, 'checkpoints', checkpointOf[network]) }
+    for (const seed of seeds) {
+      for (const name of names) {
+        await cell(keyOf(network, kind, name, sparsity, seed), async () => {
+          const { outcomes, remove } = await work(model, stages({ sparsity, ...methods[name] }), seed)
+          remove()
+          const last = outcomes.at(-1)!
+          if (last.use !== 'evaluate') throw new Error('the last stage is the evaluation')
+          const { top1, zeros, weights } = last.result
+          return { top1, zeros, weights }
+        })
+      }
     }
   }
 }
@@ -267,68 +252,15 @@ async function trainedVgg(): Promise<Model> {
 }
 const vggEpochs = 6
 
-// ---- Tables
+// ---- Report
 
-const percent = (share: number) => (100 * share).toFixed(1)
 const began = performance.now()
 
-function oneShotTable(network: string): string | undefined {
-  const dense = cells.get(keyOf(network, 'one-shot', 'dense', 0))
-  if (!dense) return
-  const rows = allMethods.flatMap(name => {
-    const found = oneShotSparsities.map(sparsity => cells.get(keyOf(network, 'one-shot', name, sparsity)))
-    return found.some(Boolean) ? [[name, ...found.map(one => (one ? percent(one['top1']!) : ''))]] : []
-  })
-  const head = ['allocation', ...oneShotSparsities.map(sparsity => `${percent(sparsity)} %`)]
-  return `${network} (dense ${percent(dense['top1']!)} %):\n\n${markdownTable([head, ...rows])}`
-}
-
-const tunedCells: [keyof typeof checkpointOf, number][] = [
-  ['ResNet-20', 0.8],
-  ['ResNet-20', 0.9],
-  ['ResNet-20', 0.95],
-  ['ResNet-32', 0.9],
-  ['ResNet-32', 0.95],
-]
-
-function tunedTable(): string | undefined {
-  const columns = tunedCells.filter(([network, sparsity]) =>
-    seeds.some(seed => cells.has(`${keyOf(network, 'tuned', 'global', sparsity)} ${seed}`)),
-  )
-  if (columns.length === 0) return
-  const rows = someMethods.map(name => [
-    name,
-    ...columns.map(([network, sparsity]) => {
-      const found = seeds.flatMap(
-        seed => cells.get(`${keyOf(network, 'tuned', name, sparsity)} ${seed}`)?.['top1'] ?? [],
-      )
-      const spread = sampleStandardDeviation(found)
-      const count = found.length < seeds.length ? ` (n = ${found.length})` : ''
-      return found.length === 0
-        ? ''
-        : `${percent(mean(found))}${spread === null ? '' : ` ± ${percent(spread)}`}${count}`
-    }),
-  ])
-  return markdownTable([
-    ['allocation', ...columns.map(([network, sparsity]) => `${network}, ${percent(sparsity)} %`)],
-    ...rows,
-  ])
-}
-
-function jointTable(): string | undefined {
-  const rows = allMethods.flatMap(name => {
-    const found = jointSparsities.map(sparsity => cells.get(keyOf('ResNet-20', 'joint', name, sparsity)))
-    const text = (one: Cell | undefined) => (one ? `${short(one['sum']!)} / ${short(one['joint']!)}` : '')
-    return found.some(Boolean) ? [[name, ...found.map(text)]] : []
-  })
-  if (rows.length === 0) return
-  return markdownTable([['allocation', ...jointSparsities.map(sparsity => `${percent(sparsity)} %`)], ...rows])
-}
-const short = (value: number) => String(Number(value.toPrecision(3)))
-
 function writeTables(): void {
-  const shots = ['ResNet-20', 'ResNet-32'].flatMap(network => oneShotTable(network) ?? [])
-  const [vgg, table, joint] = [oneShotTable('VGG-16-BN'), tunedTable(), jointTable()]
+  const shots = ['ResNet-20', 'ResNet-32'].flatMap(network => oneShotTable(cells, network) ?? [])
+  const [vgg, joint] = [oneShotTable(cells, 'VGG-16-BN'), jointTable(cells)]
+  const once = seedsTable(cells, 'tuned', tuned, someMethods)
+  const rounds = seedsTable(cells, 'iterative', iterative, iterativeMethods)
   writeSection(
     new URL('../docs/results.md', import.meta.url),
     'layer-adaptive',
@@ -353,12 +285,21 @@ ${joint}
 `
     : ''
 }${
-  table
+  once
     ? `
-After ${epochs} epochs (${epochs * Math.ceil(5000 / 128)} steps of 128; SGD, learning rate ${training.optimizer.lr}, momentum 0.9, Nesterov, weight decay 1e-4, cosine by the
+After ${epochs} epochs (${epochs * stepsAnEpoch} steps of ${batch}; SGD, learning rate ${lr}, momentum 0.9, Nesterov, weight decay 1e-4, cosine by the
 step, crop and flip, the last weights). Mean ± standard deviation over ${seeds.length} seeds of training:
 
-${table}
+${once}
+`
+    : ''
+}${
+  rounds
+    ? `
+In rounds (\`iterative\`): each takes ${100 * share} % of what is left, with an allocation, and curves, of its own, and trains an
+epoch of ${stepsAnEpoch} steps (learning rate ${lr}, a cosine in each round). Mean ± standard deviation over ${seeds.length} seeds:
+
+${rounds}
 `
     : ''
 }${
@@ -373,13 +314,12 @@ ${vgg}
   )
 }
 
-say(`cells are kept in ${cellFile}`)
-const load = async (network: keyof typeof checkpointOf) =>
+say(`what is measured is kept in ${folder}`)
+const load = async (network: Network) =>
   importModel(await openCheckpoint(join(data, 'checkpoints', checkpointOf[network]))).model
 const asGiven = (calibration: Calibration) => calibration
 await oneShot('ResNet-20', await load('ResNet-20'), allMethods, asGiven)
 await distortions(await load('ResNet-20'))
-await tuned('ResNet-20', 0.9, someMethods)
 await oneShot(
   'ResNet-32',
   await load('ResNet-32'),
@@ -392,10 +332,18 @@ await oneShot(
   allMethods.filter(name => !name.includes('no data')),
   ({ choose }) => ({ images: 32, choose }),
 )
-await tuned('ResNet-20', 0.95, someMethods)
-await tuned('ResNet-32', 0.95, someMethods)
-await tuned('ResNet-20', 0.8, someMethods)
-await tuned('ResNet-32', 0.9, someMethods)
+const tunedOf = (network: Network) => tuned.filter(([name]) => name === network)
+const afterPruning = (pruning: Pruning): RecipeInput['stages'] => [
+  { use: 'prune', ...pruning },
+  training,
+  { use: 'evaluate' },
+]
+await trained('tuned', tunedOf('ResNet-20'), someMethods, afterPruning)
+await trained('iterative', iterative, iterativeMethods, pruning => [
+  { use: 'prune', ...pruning, schedule: { kind: 'iterative', share }, train: { ...options, epochs: 1 } },
+  { use: 'evaluate' },
+])
+await trained('tuned', tunedOf('ResNet-32'), someMethods, afterPruning)
 await dataset.close()
 if (!values.keep) rmSync(folder, { recursive: true })
 say(`done in ${((performance.now() - began) / 60_000).toFixed(1)} minutes; the tables are in docs/results.md`)
