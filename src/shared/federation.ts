@@ -117,7 +117,14 @@ export const heterogeneitySchema = z.strictObject({
     unit: 'share',
     help: 'How likely a client is not heard of again after it got the model of a round.',
   }),
+  leastKeep: z.number().gt(0).max(1).optional().meta({
+    label: 'Least kept',
+    unit: 'share',
+    help: 'What the slowest client keeps when it prunes; the others are spaced evenly from there to the share that the pruning keeps, the faster the more. For salience that the server or a client chooses, random sets and soft filters. Left out: all keep the same.',
+  }),
 })
+
+export type Heterogeneity = z.output<typeof heterogeneitySchema>
 
 export const clientStates = ['done', 'partial', 'dropped', 'late', 'failed'] as const
 
@@ -195,5 +202,7 @@ export const holderSchema = z.strictObject({
   classes: z.array(z.int().min(0)),
   /** As a share of that of the fastest. */
   speed: z.number(),
+  /** The share that it keeps when it prunes. Absent where all keep the same, or all of it. */
+  keep: z.number().optional(),
 })
 export type Holder = z.output<typeof holderSchema>

@@ -147,6 +147,18 @@ const cases: readonly Case[] = [
         { heterogeneity: { slowest: 0.5 } },
       ],
       [
+        'a weakest client that keeps more than the pruning',
+        'recipe.invalid',
+        /leastKeep must be at most what the pruning keeps, 0\.3/,
+        { pruning: 'salience', heterogeneity: { leastKeep: 0.5 } },
+      ],
+      [
+        'clients whose gates differ',
+        'recipe.invalid',
+        /leastKeep must be left out for the pruning gate/,
+        { pruning: 'gate', heterogeneity: { leastKeep: 0.5 } },
+      ],
+      [
         'a partition file that is not there',
         'file.missing',
         /none\.json/,

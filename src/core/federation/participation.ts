@@ -15,11 +15,16 @@ export function participants(clients: number, share: number, seed: number, round
 export const dropsOut = (probability: number, seed: number, round: number, client: number): boolean =>
   createRandom(deriveSeed(seed, 'drop-out', round, client)).uniform() < probability
 
-/** Speeds, evenly spaced from `slowest` to 1, the fastest, dealt to the clients in a drawn order. */
-export function clientSpeeds(clients: number, slowest: number, seed: number): number[] {
+/**
+ * Numbers evenly spaced from `weakest` to `strongest`, dealt to the clients in a drawn order; a seed has one order, so that who
+ * is slowest is last in everything.
+ */
+export function clientScale(clients: number, weakest: number, strongest: number, seed: number): number[] {
   const places = indices(clients)
   shuffle(places, createRandom(deriveSeed(seed, 'speed')))
-  return [...places].map(place => (clients === 1 ? 1 : slowest + ((1 - slowest) * place) / (clients - 1)))
+  return [...places].map(place =>
+    place === clients - 1 ? strongest : weakest + ((strongest - weakest) * place) / (clients - 1),
+  )
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Which client holds which of the samples that a run trains on. */
-import { clientSpeeds } from '../../core/federation/participation.ts'
+import { clientScale } from '../../core/federation/participation.ts'
 import { partition } from '../../core/federation/partitions.ts'
 import { deriveSeed } from '../../core/random.ts'
 import { readPartitionFile } from '../../formats/partition-file.ts'
@@ -29,15 +29,26 @@ export function describeHolders(
   holders: readonly Int32Array[],
   labels: Int32Array,
   classes: number,
-  speeds: readonly number[],
+  { speeds, keeps }: { readonly speeds: readonly number[]; readonly keeps: readonly number[] | undefined },
 ): Holder[] {
   return holders.map((samples, client) => {
     const counts = Array<number>(classes).fill(0)
     for (const sample of samples) counts[labels[sample]!]!++
-    return { client: client + 1, samples: samples.length, classes: counts, speed: speeds[client]! }
+    const keep = keeps && { keep: keeps[client]! }
+    return { client: client + 1, samples: samples.length, classes: counts, speed: speeds[client]!, ...keep }
   })
 }
 
 /** Speeds of all clients, as shares of that of the fastest. */
 export const speedsOf = ({ clients, heterogeneity }: Settings, seed: number): number[] =>
-  clientSpeeds(clients, heterogeneity.slowest, seed)
+  clientScale(clients, heterogeneity.slowest, 1, seed)
+
+/** Shares that clients keep when they prune, the slowest the least; undefined where all keep the same. */
+export function keepsOf(
+  { clients, heterogeneity, pruning }: Settings & Pick<StageOf<'federate'>, 'pruning'>,
+  seed: number,
+): number[] | undefined {
+  const { leastKeep } = heterogeneity
+  if (leastKeep === undefined || !('keep' in pruning)) return
+  return clientScale(clients, leastKeep, pruning.keep, seed)
+}

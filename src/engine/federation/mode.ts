@@ -13,6 +13,8 @@ export interface ModeSetting {
   readonly training: Selection
   /** Samples of each client. */
   readonly holders: readonly Int32Array[]
+  /** Shares that the clients keep, each at most that of the settings; undefined where all keep that. */
+  readonly keeps: readonly number[] | undefined
   readonly batch: number
   readonly seed: number
   readonly context: StageContext

@@ -15,7 +15,7 @@ import type { TrainableModel } from '../compile/training.ts'
 import type { Selection, StageContext } from '../stage-runner.ts'
 import { learningRateOf, programOptions } from '../training/options.ts'
 import { layoutOf } from './exchange.ts'
-import { holdersOf, speedsOf } from './holders.ts'
+import { holdersOf, keepsOf, speedsOf } from './holders.ts'
 import type { RunningMode } from './mode.ts'
 import { startMode } from './modes.ts'
 
@@ -35,6 +35,8 @@ export interface Setting {
   /** Samples of each client that takes part: a single one, where everything is in one place. */
   readonly holders: readonly Int32Array[]
   readonly speeds: readonly number[]
+  /** Shares that clients keep when they prune; undefined where all keep the same. */
+  readonly keeps: readonly number[] | undefined
   readonly validation: Selection | undefined
   /** Validation samples that clients are scored on; undefined where they are not. */
   readonly clientScoring: Selection | undefined
@@ -74,7 +76,9 @@ export async function settle(
   const validation = context.validation()
   const holders = strategy.pooled ? [training.indices] : divided
   const prunable = prunableParameters(graph)
-  const mode = startMode(stage.pruning, { graph, prunable, training, holders, batch: stage.batch, seed, context })
+  const keeps = keepsOf(stage, seed)
+  const { batch } = stage
+  const mode = startMode(stage.pruning, { graph, prunable, training, holders, keeps, batch, seed, context })
   const isFederated = !strategy.pooled && strategy.beginsWith === 'server'
   const compiled = context.trainable({
     ...programOptions(stage, new Set(trained), new Set(masks.keys())),
@@ -98,6 +102,7 @@ export async function settle(
     training,
     holders,
     speeds: strategy.pooled ? [1] : speedsOf(stage, seed),
+    keeps,
     validation,
     clientScoring: clientScoring(validation, stage.clientSamples, seed),
     trained,

@@ -31,11 +31,11 @@ export const federate: StageRunner<'federate'> = async (stage, context) => {
   const { twin } = saved.memory.place
   context.model = { ...model, weights }
   const layers = layerSparsity(model.graph, weights)
-  const { trained, training, holders, speeds } = setting
+  const { trained, training, holders } = setting
   return {
     ...summary(stage, outcome),
     ...(twin && { twin }),
-    clients: describeHolders(holders, training.split.labels, context.dataset.classes.length, speeds),
+    clients: describeHolders(holders, training.split.labels, context.dataset.classes.length, setting),
     trainableParams: trained.reduce((sum, name) => sum + elementCount(model.graph.parameters[name]!.dims), 0),
     ...countZeros(context.model),
     layers,

@@ -1,9 +1,10 @@
 import { z } from 'zod'
-import { federatedPruningSchema } from '../federated-pruning.ts'
+import { type FederatedPruning, federatedPruningSchema } from '../federated-pruning.ts'
 import {
   batchNormChoices,
   federationResult,
   federationResultSchema,
+  type Heterogeneity,
   heterogeneitySchema,
   holderSchema,
   partitionSchema,
@@ -65,7 +66,7 @@ export const federate = defineStage({
     }),
     heterogeneity: heterogeneitySchema.prefault({}).meta({
       label: 'Heterogeneity',
-      help: 'How clients differ in speed and reliability.',
+      help: 'How clients differ in speed, reliability and how much they prune.',
     }),
     batch,
     optimizer: optimizer.meta({
@@ -117,10 +118,11 @@ export const federate = defineStage({
       fault(['optimizer', 'kind'], `must be sgd for the strategy ${strategy.kind}`)
     if (heterogeneity.slowest < 1 && heterogeneity.deadline === undefined)
       fault(['heterogeneity', 'deadline'], 'is required where slowest is below 1: without it nobody is late')
+    checkLeastKeep(value, fault)
     if (value.twin && value.pruning.mode === 'none') fault(['twin'], 'needs a pruning: without one it is the same')
     if (strategy.kind === 'centralised') {
       if (participation < 1) fault(['participation'], 'must be 1 for the strategy centralised')
-      if (heterogeneity.deadline !== undefined || heterogeneity.dropOut > 0)
+      if (heterogeneity.deadline !== undefined || heterogeneity.dropOut > 0 || heterogeneity.leastKeep !== undefined)
         fault(['heterogeneity'], 'must be left out for the strategy centralised')
     }
     if (strategy.kind === 'local' && value.clientSamples === 0)
@@ -143,3 +145,18 @@ export const federate = defineStage({
     keptMacs: z.int().min(0).optional(),
   },
 })
+
+/** Gates and what steps choose are part of the compiled graph, static filters of the one model: they are the same for all. */
+function checkLeastKeep(
+  { heterogeneity, pruning }: { readonly heterogeneity: Heterogeneity; readonly pruning: FederatedPruning },
+  fault: (path: string[], message: string) => void,
+): void {
+  const { leastKeep } = heterogeneity
+  if (leastKeep === undefined) return
+  const path = ['heterogeneity', 'leastKeep']
+  const { mode } = pruning
+  if (mode === 'salience' || mode === 'random' || mode === 'soft-filters') {
+    if (mode === 'salience' && pruning.chosen === 'steps') fault(path, 'must be left out where chosen is steps')
+    else if (leastKeep > pruning.keep) fault(path, `must be at most what the pruning keeps, ${pruning.keep}`)
+  } else fault(path, `must be left out for the pruning ${mode}, which is the same for all clients`)
+}

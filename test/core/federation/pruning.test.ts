@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { architectureOf } from '../../../src/core/architectures.ts'
 import { filterMasks, masked } from '../../../src/core/federation/pruning/filters.ts'
 import { randomSet } from '../../../src/core/federation/pruning/random-set.ts'
-import { largestSet, salienceOf, salientSet } from '../../../src/core/federation/pruning/salient.ts'
+import { salienceOf, salientSet } from '../../../src/core/federation/pruning/salient.ts'
 import { convolutionKernels, zeroBelow } from '../../../src/core/federation/pruning/threshold.ts'
 import { prunableParameters } from '../../../src/core/graph/cost.ts'
 import { initialise } from '../../../src/core/initialise.ts'
@@ -35,12 +35,6 @@ describe('salience', () => {
     const saliences = tensors({ a: [9, 1, 8, 2] })
     expect(shown(salientSet(weights, saliences, { keep: 0.5, scope: 'layer' }))).toEqual({ a: '0101' })
     expect(saliences.get('a')).toEqual(floats(9, 1, 8, 2))
-  })
-
-  it('by size takes the largest weights', () => {
-    const weights = tensors({ a: [-5, 1, 2, -3] })
-    expect(shown(largestSet(weights, ['a'], { keep: 0.5, scope: 'layer' }))).toEqual({ a: '1001' })
-    expect(weights.get('a')).toEqual(floats(-5, 1, 2, -3))
   })
 
   it('agrees with sorting', () => {

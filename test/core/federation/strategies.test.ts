@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { combine, combineModels } from '../../../src/core/federation/aggregate.ts'
 import { correction, nextServerVariates, nextVariates } from '../../../src/core/federation/control-variates.ts'
-import { clientSpeeds, dropsOut, participants, stepsInTime } from '../../../src/core/federation/participation.ts'
+import { clientScale, dropsOut, participants, stepsInTime } from '../../../src/core/federation/participation.ts'
 import { reachOf } from '../../../src/core/federation/reach.ts'
 import { strategies } from '../../../src/core/federation/strategies.ts'
 import type { LocalWork } from '../../../src/core/federation/strategy.ts'
@@ -156,9 +156,14 @@ describe('participation', () => {
   })
 
   it('speeds are spaced evenly, and a deadline cuts the steps of the slow', () => {
-    const speeds = clientSpeeds(5, 0.2, 7)
+    const speeds = clientScale(5, 0.2, 1, 7)
     expect(speeds.toSorted((a, b) => a - b).map(speed => Number(speed.toFixed(9)))).toEqual([0.2, 0.4, 0.6, 0.8, 1])
-    expect(clientSpeeds(1, 0.2, 7)).toEqual([1])
+    expect(clientScale(1, 0.2, 1, 7)).toEqual([1])
+    // Who is slowest keeps least.
+    const keeps = clientScale(5, 0.1, 0.3, 7)
+    expect(keeps.map(keep => Number((4 * (keep - 0.1) + 0.2).toFixed(9)))).toEqual(
+      speeds.map(speed => Number(speed.toFixed(9))),
+    )
     expect([1, 0.5, 0.1, 0.05].map(speed => stepsInTime(8, speed, 10))).toEqual([8, 5, 1, 0])
     expect(stepsInTime(8, 0.1, undefined)).toBe(8)
     // .29 x 100 is 28.999999999999996 in binary.

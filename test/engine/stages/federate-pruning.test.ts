@@ -71,6 +71,23 @@ describe('what travels', () => {
     expect(extra).toBe(chosen === 'server' ? 2 * Math.ceil(weights / 8) : 0)
   })
 
+  it.each([
+    { mode: 'random' },
+    { mode: 'salience' },
+    { mode: 'salience', score: 'weight' },
+    { mode: 'salience', chosen: 'client' },
+  ] as const)('is less of a client that keeps less: %j', async pruning => {
+    const { result } = await work({ keep: 0.4, ...pruning }, { clients: 3, heterogeneity: { leastKeep: 0.1 } })
+    expect(result.clients.map(({ keep }) => keep?.toFixed(2)).toSorted()).toEqual(['0.10', '0.25', '0.40'])
+    for (const { clients } of result.rounds)
+      for (const { client, sent } of clients) {
+        const { keep } = result.clients[client - 1]!
+        // The last layer has 640 weights; a share of them is not always a whole number.
+        for (const share of sent!) expect(share).toBeLessThanOrEqual(keep!)
+        expect(Math.max(...sent!)).toBeGreaterThan(keep! - 0.02)
+      }
+  })
+
   it('is everything with gates, which are trained and counted, and stay in the model', async () => {
     const { result, model } = await work({ mode: 'gate', keep: 0.7 })
     const graph = architectureOf('resnet8-a+gate0.7')
@@ -116,6 +133,10 @@ describe('filters', () => {
     expect(fixed.model.masks.size).toBe(7)
     const soft = await work({ mode: 'soft-filters', keep: 0.5 })
     expect(soft.model.masks.size).toBe(0)
+    const unlike = await work({ mode: 'soft-filters', keep: 0.5 }, { heterogeneity: { leastKeep: 0.25 } })
+    const [weak, strong] = [0.25, 0.5].map(keep => unlike.result.clients.findIndex(client => client.keep === keep))
+    const { clients } = unlike.result.rounds[0]!
+    expect(clients[weak!]!.upBytes).toBeLessThan(0.6 * clients[strong!]!.upBytes)
     for (const { result } of [fixed, soft]) {
       for (const { name, zeros, weights: all } of result.layers.slice(0, -1))
         expect([name, zeros / all]).toEqual([name, 0.5])

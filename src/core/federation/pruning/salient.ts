@@ -34,10 +34,5 @@ export function salientSet(weights: Weights, saliences: Weights, { keep, scope }
   return masksOf(rankings, counts)
 }
 
-/** The same by the size of the weights, for which nothing has to be measured. */
-export function largestSet(weights: Weights, names: readonly string[], options: SalientOptions): Masks {
-  return salientSet(weights, new Map(names.map(name => [name, weights.get(name)!.map(Math.abs)])), options)
-}
-
 const masksOf = (rankings: readonly Ranking[], counts: readonly number[]): Masks =>
   new Map(rankings.map((ranking, i) => [ranking.layer, maskLowest(ranking, counts[i]!)]))

@@ -1,4 +1,4 @@
-import { largestSet, salientSet } from '../../../core/federation/pruning/salient.ts'
+import { salientSet } from '../../../core/federation/pruning/salient.ts'
 import { packSet, unpackSet } from '../../../core/federation/pruning/set-bits.ts'
 import { elementCount } from '../../../core/graph/dims.ts'
 import type { Masks, Weights } from '../../../core/graph/model.ts'
@@ -18,12 +18,15 @@ type Settings = PruningOf<'salience'>
 export const salience: Mode<Settings> = {
   start(settings, federation) {
     const { graph, prunable } = federation
+    const keepOf = (client: number) => federation.keeps?.[client] ?? settings.keep
     const changes = { carried: 'changes', carriedDown: 'changes' } as const
     if (settings.chosen === 'steps') {
       const { score, keep, perStep } = settings
       return { programs: { salience: { parameters: new Set(prunable), score, keep, perStep } }, ...changes }
     }
     const programs = { updateMasked: new Set(prunable) }
+    const setOf = (weights: Weights, saliences: Weights, keep: number) =>
+      salientSet(weights, saliences, { keep, scope: settings.scope })
     if (settings.chosen === 'client') {
       return {
         programs,
@@ -31,27 +34,30 @@ export const salience: Mode<Settings> = {
         async beginClient({ compiled, weights, client, round }) {
           const samples = federation.holders[client]!
           const keys = ['salience', round, client] as const
-          compiled.assignUpdateMasks(await choose(settings, federation, { compiled, weights, samples, keys }))
+          const saliences = await measure(settings, federation, { compiled, weights, samples, keys })
+          compiled.assignUpdateMasks(setOf(weights, saliences, keepOf(client)))
         },
       }
     }
     const sizes = new Map(prunable.map(name => [name, elementCount(graph.parameters[name]!.dims)]))
-    let set: Masks = new Map()
+    /** What a client that keeps this share gets, in bits. */
+    let chosen: (keep: number) => Masks = () => new Map()
     return {
       programs,
       ...changes,
       async beforeRound({ compiled, weights, masks, round }) {
         if (settings.score !== 'weight') compiled.assign({ weights, masks })
         const samples = federation.training.indices
-        set = await choose(settings, federation, { compiled, weights, samples, keys: ['salience', round] })
-        // Clients see for themselves which weights are the largest.
-        if (settings.score === 'weight') return 0
-        const sent = packSet(set)
-        set = unpackSet(sent, sizes)
-        return sent.length
+        const saliences = await measure(settings, federation, { compiled, weights, samples, keys: ['salience', round] })
+        const pack = (keep: number) => packSet(setOf(weights, saliences, keep))
+        const sent = pack(settings.keep)
+        const usual = unpackSet(sent, sizes)
+        chosen = keep => (keep === settings.keep ? usual : unpackSet(pack(keep), sizes))
+        // Clients see for themselves which weights are the largest. A set takes a bit for each weight, however many are in it.
+        return settings.score === 'weight' ? 0 : sent.length
       },
-      async beginClient({ compiled }) {
-        compiled.assignUpdateMasks(set)
+      async beginClient({ compiled, client }) {
+        compiled.assignUpdateMasks(chosen(keepOf(client)))
       },
     }
   },
@@ -65,17 +71,16 @@ interface Chooser {
   readonly keys: readonly (string | number)[]
 }
 
-function choose(
+/** How salient each prunable weight is. */
+async function measure(
   settings: Settings,
   { prunable, training, batch, seed, context }: ModeSetting,
   { compiled, weights, samples, keys }: Chooser,
-): Promise<Masks> | Masks {
+): Promise<Weights> {
   const { score } = settings
-  if (score === 'weight') return largestSet(weights, prunable, settings)
+  if (score === 'weight') return new Map(prunable.map(name => [name, weights.get(name)!.map(Math.abs)]))
   const key = deriveSeed(seed, ...keys)
   const order = epochOrder(samples, key, 0)
   const how = { ...settings, score, batch, names: prunable, seed: key }
-  return measureSalience(compiled, weights, context, { split: training.split, samples: order }, how).then(saliences =>
-    salientSet(weights, saliences, settings),
-  )
+  return measureSalience(compiled, weights, context, { split: training.split, samples: order }, how)
 }

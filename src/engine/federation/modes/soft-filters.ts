@@ -8,13 +8,14 @@ import type { Mode } from '../mode.ts'
  * the smallest L1 norm become zero after every local epoch, and may grow again. The server does the same to its mean.
  */
 export const softFilters: Mode<PruningOf<'soft-filters'>> = {
-  start({ keep }, { graph }) {
-    const prune = (weights: Weights) => masked(weights, filterMasks(graph, weights, keep, 'l1'))
+  start(settings, { graph, keeps }) {
+    const prune = (weights: Weights, keep: number) => masked(weights, filterMasks(graph, weights, keep, 'l1'))
     return {
       programs: {},
       carried: 'values',
-      afterEpoch: ({ compiled }) => compiled.setWeights(prune(compiled.readParameters())),
-      afterRound: prune,
+      afterEpoch: ({ compiled, client }) =>
+        compiled.setWeights(prune(compiled.readParameters(), keeps?.[client] ?? settings.keep)),
+      afterRound: weights => prune(weights, settings.keep),
     }
   },
 }
