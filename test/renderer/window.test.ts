@@ -72,6 +72,19 @@ describe.skipIf(!chromiumPath)('the window in Chromium', () => {
     expect(w.watched.faults).toEqual([])
   })
 
+  it('says at the top what computes, as soon as the studio knows', async () => {
+    w.studio.engine = { state: 'unknown', tensorflow: '2.21.0', device: null, error: null }
+    const page = await w.open('#/library')
+    const engine = page.locator('header').getByRole('link', { name: /TensorFlow|Engine/ })
+    expect(await engine.textContent()).toBe('TensorFlow 2.21.0, not started yet')
+    const [tensorflow, device] = ['2.21.0', 'NVIDIA H100 80GB HBM3']
+    w.studio.emit({ type: 'engine.changed', engine: { state: 'ready', tensorflow, device, error: null } })
+    await expect.poll(() => engine.textContent()).toBe('NVIDIA H100 80GB HBM3 · TensorFlow 2.21.0')
+    const error = { code: 'engine.failed', message: 'libcudart.so.12 is missing.' } as const
+    w.studio.emit({ type: 'engine.changed', engine: { state: 'failed', tensorflow, device, error } })
+    await expect.poll(() => engine.textContent()).toBe('Engine failed')
+  })
+
   it('names a wrong value at its field, and keeps what was typed', async () => {
     const { id } = await save()
     const page = await w.open(`#/recipes/${id}`)

@@ -1,4 +1,5 @@
 /** Plausible things for a double of the studio to show: ResNet-20 on a small data set of drawn pictures. */
+import type { DoctorReport } from '../../../src/shared/doctor.ts'
 import type { DatasetReport, LayerReport, ModelReport, Picture } from '../../../src/shared/domain.ts'
 
 export const classes = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck']
@@ -140,4 +141,25 @@ export function dataset(id: string, name: string): DatasetReport {
     })),
     addedAt: Date.now() - 120_000,
   }
+}
+
+export const doctorReport: DoctorReport = {
+  ok: true,
+  checks: [
+    { id: 'node', label: 'Node', status: 'ok', detail: '24.21.0' },
+    { id: 'engine', label: 'TensorFlow', status: 'ok', detail: '2.21.0, in the cache, checksum fits' },
+    {
+      id: 'gpu',
+      label: 'GPU',
+      status: 'warn',
+      detail: 'No NVIDIA GPU was found; runs use the CPU.',
+      hint: 'Install the driver if there is one.',
+    },
+    {
+      id: 'convolution',
+      label: 'A convolution, forward and backward',
+      status: 'ok',
+      detail: 'agrees with plain arithmetic to 1e-6',
+    },
+  ],
 }
