@@ -6,7 +6,7 @@ import { engineThreads } from '../engine/runtime/threads.ts'
 import type { EngineDescription } from './host.ts'
 
 /** Raised when our own stages begin to compute other numbers from the same inputs. */
-const revision = 1
+const revision = 2
 
 /** null if there is none, or a damaged one. */
 export async function describeEngine(): Promise<EngineDescription | null> {
