@@ -1,9 +1,10 @@
-/** The terminal host: `espalier run | resume | sample | inspect | compare | study | architectures | doctor | serve`. */
+/** The terminal host: `espalier run | resume | sample | inspect | compare | curves | study | architectures | doctor | serve`. */
 import { Command, CommanderError } from 'commander'
 import { espalierVersion } from '../studio/version.ts'
 import type { DefineCommand } from './command.ts'
 import { defineArchitectures } from './commands/architectures.ts'
 import { defineCompare } from './commands/compare.ts'
+import { defineCurves } from './commands/curves.ts'
 import { defineDoctor } from './commands/doctor.ts'
 import { defineInspect } from './commands/inspect.ts'
 import { defineResume } from './commands/resume.ts'
@@ -20,6 +21,7 @@ const commands: readonly DefineCommand[] = [
   defineSample,
   defineInspect,
   defineCompare,
+  defineCurves,
   defineStudy,
   defineArchitectures,
   defineDoctor,

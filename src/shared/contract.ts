@@ -21,8 +21,10 @@ import {
   stageRecordSchema,
 } from './domain.ts'
 import { normSnapshotSchema } from './features.ts'
+import { listedRunSchema } from './listed-run.ts'
 import { readerOptionsSchema } from './reader-options.ts'
 import { recipeProblemSchema } from './recipe.ts'
+import { curveSchema } from './run-curves.ts'
 import { studySchema } from './study.ts'
 
 const nothing = z.strictObject({})
@@ -86,13 +88,16 @@ export const calls = {
     z.strictObject({ document: z.unknown(), recipeId: z.string().optional(), again: z.boolean().optional() }),
     z.strictObject({ runs: z.array(runSummarySchema) }),
   ),
-  'run.list': call(nothing, z.strictObject({ runs: z.array(runSummarySchema) })),
+  /** Without what their stages found in full: a list stays light however many curves were measured. */
+  'run.list': call(nothing, z.strictObject({ runs: z.array(listedRunSchema) })),
   'run.get': call(byId, runDetailSchema),
-  /** null as long as no finished stage has changed the model. */
+  /** While a stage trains it is what was saved last, at least once a minute; null as long as nothing has changed the model. */
   'run.layer': call(
     z.strictObject({ id: z.string(), layer: z.string() }),
     z.strictObject({ weights: layerWeightsSchema.nullable() }),
   ),
+  /** Every recorded point; `run.get` leaves some out of long curves. */
+  'run.curves': call(byId, z.strictObject({ curves: z.array(curveSchema) })),
   /** Batch norm over time, of the stages that trained it; a snapshot of the same stage and step replaces an earlier one. */
   'run.norms': call(byId, z.strictObject({ snapshots: z.array(normSnapshotSchema) })),
   /** Resolves when the run has stopped. */

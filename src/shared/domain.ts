@@ -165,10 +165,12 @@ export const runDetailSchema = z.strictObject({
 })
 export type RunDetail = z.infer<typeof runDetailSchema>
 
-/** The kernel of one layer as the last finished stage that changed the model left it. */
+/** The kernel of one layer: as training saved it last, or as the last finished stage that changed the model left it. */
 export const layerWeightsSchema = z.strictObject({
   /** The stage that left it so. */
   stage: count,
+  /** Where that stage has not ended: epochs that were done when it was saved, and steps of the next one. */
+  saved: z.strictObject({ epoch: count, step: count }).optional(),
   /** Dims of the kernel, ONNX layout. */
   dims: z.array(count),
   zeros: count,

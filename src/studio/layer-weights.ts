@@ -1,19 +1,37 @@
-/** One layer of a run's model as it is kept in the project, for a look at its weights. */
+/** One layer of a run's model for a look at its weights: in the project, or in the state of a training that is under way. */
 import { prunableLayers } from '../core/graph/cost.ts'
 import { histogram } from '../core/statistics/histogram.ts'
+import { readSavedKernel } from '../engine/training/state-file.ts'
 import { modelFromBytes } from '../formats/model-file.ts'
 import type { LayerWeights, RunSummary } from '../shared/domain.ts'
 import { EspalierError } from '../shared/errors.ts'
+import { stateFolder } from './directories.ts'
 import type { Project } from './project/project.ts'
 
 const bins = 60
 /** Weights of which a picture can still be drawn and sent. */
 const mostInPicture = 8_000_000
 
-/** After the last finished stage of the run that changed the model; null before there is one. Throws `not-found`. */
-export function layerWeights(project: Project, run: RunSummary, name: string): LayerWeights | null {
-  const stage = project.stages.finishedOf(run.id).findLast(({ weights }) => weights !== null)
-  const bytes = stage?.weights && project.weights.get(stage.weights)
+/** Of the stage in training as its state was saved last, else after the last finished stage that changed the model; null before there is one. Throws `not-found`. */
+export async function layerWeights(project: Project, run: RunSummary, layer: string): Promise<LayerWeights | null> {
+  const under = run.stages.find(({ state }) => state !== 'finished')
+  if (!under || under.state === 'waiting') return finishedWeights(project, run, layer)
+  const { index } = under
+  const look = () => readSavedKernel(stateFolder(project.path, run.id), { stage: index, layer })
+  // A state that was replaced while it was read is read once more.
+  const saved = await look()
+    .catch(look)
+    .catch(() => undefined)
+  if (!saved) return finishedWeights(project, run, layer)
+  const { dims, values, epoch, step } = saved
+  return { stage: index, saved: { epoch, step }, ...describe(dims, values) }
+}
+
+function finishedWeights(project: Project, run: RunSummary, name: string): LayerWeights | null {
+  const { stage, bytes } = project.read(() => {
+    const stage = project.stages.finishedOf(run.id).findLast(({ weights }) => weights !== null)
+    return { stage, bytes: stage?.weights && project.weights.get(stage.weights) }
+  })
   if (!stage || !bytes) return null
   const { graph, weights } = modelFromBytes(bytes, `the model of run ${run.number}`)
   const layer = prunableLayers(graph).find(other => other.name === name)
@@ -23,11 +41,13 @@ export function layerWeights(project: Project, run: RunSummary, name: string): L
       message: `The model of run ${run.number} has no prunable layer "${name}".`,
     })
   }
-  const values = weights.get(layer.kernel)!
+  return { stage: stage.position, ...describe(graph.parameters[layer.kernel]!.dims, weights.get(layer.kernel)!) }
+}
+
+function describe(dims: readonly number[], values: Float32Array): Omit<LayerWeights, 'stage'> {
   const nonzero = values.filter(value => value !== 0)
   return {
-    stage: stage.position,
-    dims: [...graph.parameters[layer.kernel]!.dims],
+    dims: [...dims],
     zeros: values.length - nonzero.length,
     histogram: toPlain(histogram(nonzero, bins)),
     mask: values.length > mostInPicture ? null : Buffer.from(nonzeroBits(values)).toString('base64'),

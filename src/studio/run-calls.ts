@@ -3,7 +3,9 @@ import { dirname } from 'node:path'
 import type { Handlers } from '../shared/contract.ts'
 import type { RunDetail, RunSummary } from '../shared/domain.ts'
 import { EspalierError } from '../shared/errors.ts'
+import { listedRun } from '../shared/listed-run.ts'
 import { parseRecipe } from '../shared/recipe.ts'
+import { curvesFrom } from '../shared/run-curves.ts'
 import type { Announcer } from './announcer.ts'
 import { compareRuns } from './compare.ts'
 import { layerWeights } from './layer-weights.ts'
@@ -32,6 +34,7 @@ type RunCalls = Pick<
   | 'run.list'
   | 'run.get'
   | 'run.layer'
+  | 'run.curves'
   | 'run.norms'
   | 'run.stop'
   | 'run.pause'
@@ -87,7 +90,7 @@ export function createRunCalls({ project, queue, announcer, ownerId }: RunCallOp
         return { runs: startSelection(recipe, options, { project, queue, announcer }) }
       return { runs: recipes.flatMap(each => queue.add(each, options)) }
     },
-    'run.list': () => ({ runs: project.read(() => project.runs.list()).map(queue.truth) }),
+    'run.list': () => ({ runs: project.read(() => project.runs.list()).map(run => listedRun(queue.truth(run))) }),
     'run.get'({ id }): RunDetail {
       return project.read(() => {
         const { summary, recipe, device, progress } = find(id)
@@ -104,9 +107,12 @@ export function createRunCalls({ project, queue, announcer, ownerId }: RunCallOp
         }
       })
     },
-    'run.layer'({ id, layer }) {
-      const { summary } = find(id)
-      return { weights: project.read(() => layerWeights(project, summary, layer)) }
+    async 'run.layer'({ id, layer }) {
+      return { weights: await layerWeights(project, find(id).summary, layer) }
+    },
+    'run.curves'({ id }) {
+      find(id)
+      return { curves: curvesFrom(project.read(() => project.metrics.ofRun(id))) }
     },
     'run.norms'({ id }) {
       find(id)

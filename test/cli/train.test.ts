@@ -84,6 +84,17 @@ describe.skipIf(!hasEngine)('training in the terminal (needs the TensorFlow engi
     const again = parseLines((await espalier('run', file, '--project', project, '--json')).out)
     expect(again.map(({ cached }) => cached)).toEqual([true, true, true, true, true])
     expect(again[0]!['epochs']).toEqual(epochs)
+    // Of every curve all points, for other programs.
+    const csv = (await espalier('curves', project)).out.trim().split('\r\n')
+    expect(csv[0]).toBe('run,name,seed,stage,use,metric,step,value')
+    expect(csv.filter(row => row.startsWith('1,Tiny,0,0,train,loss,'))).toHaveLength(4)
+    const curves = parseLines((await espalier('curves', project, '2', '--json')).out)
+    expect(curves.every(curve => curve['run'] === 2)).toBe(true)
+    expect(curves.find(({ stage, metric }) => stage === 0 && metric === 'loss')!['steps']).toEqual([1, 2, 3, 4])
+    expect(await espalier('curves', project, '9')).toMatchObject({
+      status: 2,
+      out: expect.not.stringContaining('Tiny'),
+    })
     const text = await espalier('run', file, '--project', project)
     expect(text.out).toMatch(/epoch +loss +training +validation/)
   })

@@ -32,6 +32,22 @@ describe.skipIf(!chromiumPath)('a run that trains, in Chromium', () => {
     expect(lines[5]?.split(',')).toEqual(['2', '5', '5', '1', '1.8'])
     expect(await page.getByRole('region', { name: 'Epochs' }).getByRole('row').count()).toBe(6)
 
+    // All curves at once: every point that was recorded.
+    const saved = async (item: string) => {
+      await page.getByRole('button', { name: 'All curves' }).click()
+      const coming = page.waitForEvent('download')
+      await page.getByRole('menuitem', { name: item }).click()
+      const file = await coming
+      return { name: file.suggestedFilename(), text: readFileSync(await file.path(), 'utf8') }
+    }
+    const points = w.studio.details.get(runs[0]?.id ?? '')?.metrics.length ?? 0
+    const all = await saved('Save as CSV')
+    expect(all.name).toBe('run-1-curves.csv')
+    expect(all.text.trim().split('\r\n')).toHaveLength(points + 1)
+    const curves = JSON.parse((await saved('Save as JSON')).text) as { metric: string; steps: number[] }[]
+    expect(curves.reduce((sum, { steps }) => sum + steps.length, 0)).toBe(points)
+    expect(curves.map(({ metric }) => metric)).toContain('learningRate')
+
     // The cursor of one chart is that of all: the readings are of the epoch under it.
     await page.getByRole('radio', { name: 'Epoch' }).check({ force: true })
     const box = await chart('Accuracy').boundingBox()

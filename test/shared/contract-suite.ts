@@ -17,6 +17,8 @@ export interface ServedStudio {
 /** Joins a new client to `studio`. `cut` breaks the pipe from the studio's side. */
 export type Connect = (studio: ServedStudio) => Promise<{ client: Client; cut: () => void }>
 
+const curve = { stage: 0, metric: 'loss', steps: [1, 2], values: [2.25, 1e-7] }
+
 const normSnapshot = {
   stage: 0,
   step: 4,
@@ -77,6 +79,7 @@ function createScriptedStudio() {
       throw new EspalierError({ code: 'not-found', message: `There is no run ${id}.`, file: 'a', rule: 'b', hint: 'c' })
     },
     'allocation.solve': ({ locks = {} }) => allocationAnswer(locks),
+    'run.curves': () => ({ curves: [curve] }),
     'run.norms': () => ({ snapshots: [normSnapshot] }),
     'run.layer': ({ layer }) => ({ weights: layer === 'none' ? null : layerWeights }),
     'run.list': () => Promise.reject(new TypeError('x is undefined')),
@@ -121,6 +124,7 @@ export function contractSuite(transport: string, connect: Connect): void {
       const { studio } = createScriptedStudio()
       const { client } = await connect(studio)
       expect(await client.call('run.norms', { id: 'r' })).toEqual({ snapshots: [normSnapshot] })
+      expect(await client.call('run.curves', { id: 'r' })).toEqual({ curves: [curve] })
       expect(await client.call('run.layer', { id: 'r', layer: 'conv1' })).toEqual({ weights: layerWeights })
       expect(await client.call('run.layer', { id: 'r', layer: 'none' })).toEqual({ weights: null })
       const question = { run: 'r', stage: 0, allocations: ['rate-distortion' as const], sparsity: 0.5 }

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { EspalierError } from '../../src/shared/errors.ts'
+import { listedRun } from '../../src/shared/listed-run.ts'
 import type { RecipeInput } from '../../src/shared/recipe.ts'
 import { diligent, isState, openStudio, recipeIn, scriptedEngines, type TestStudio } from './harness.ts'
 import { evaluated } from './project/examples.ts'
@@ -47,6 +48,22 @@ it('works a run from the queue to its end and keeps all of it', async () => {
   const later = await openStudio({ path: studio.path })
   expect(await later.call('run.get', { id })).toEqual(detail)
   expect((await later.call('library.list', {})).datasets).toHaveLength(1)
+})
+
+it('lists runs by what their rows say, and gives the curves of one in full', async () => {
+  const studio = await openStudio()
+  const { id } = await startOne(studio)
+  await studio.idle()
+  const { run, metrics } = await studio.call('run.get', { id })
+  const { runs } = await studio.call('run.list', {})
+  expect(runs).toEqual([listedRun(run)])
+  expect(runs[0]!.stages.map(({ counts }) => counts?.zeros)).toEqual(run.stages.map(s => s.outcome?.result.zeros))
+  expect(runs[0]!.stages[2]!.score).toEqual({ correct: 3, total: 4, top1: 0.75, split: 'test' })
+  expect(JSON.stringify(runs)).not.toContain('layers')
+  const { curves } = await studio.call('run.curves', { id })
+  expect(curves).toEqual([0, 1, 2].map(stage => ({ stage, metric: 'accuracy', steps: [1], values: [stage / 10] })))
+  expect(curves.reduce((sum, { steps }) => sum + steps.length, 0)).toBe(metrics.length)
+  await expect(studio.call('run.curves', { id: 'x' })).rejects.toMatchObject({ code: 'not-found' })
 })
 
 it('announces each change, and nothing of a run after its end', async () => {

@@ -51,8 +51,8 @@ function sample({ project, report, again }: SampleOptions, terminal: Terminal): 
 
     const ids = runs.map(({ id }) => id)
     const comparison = await studio.handlers['run.compare']({ ids }, call)
-    const { runs: all } = await studio.handlers['run.list']({}, call)
-    const ended = all.filter(({ id }) => ids.includes(id))
+    const details = await Promise.all(ids.map(id => studio.handlers['run.get']({ id }, call)))
+    const ended = details.map(({ run }) => run)
     terminal.out(`\n${compared(comparison.runs, ended, terminal).join('\n')}\n`)
     const path = resolve(project)
     const file = await writeReport(report ?? path.replace(/\.espalier$/i, '').concat('.html'), {

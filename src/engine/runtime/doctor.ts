@@ -29,8 +29,8 @@ export interface DoctorOptions {
   readonly probe?: () => Promise<ProbeResult>
 }
 
-/** Bytes an engine needs while it is built: the wheel, what is unpacked from it, and some air. */
-const bytesToBuild = 1.5e9
+/** Bytes an engine needs while it is built: the wheels, what is unpacked from them (5.3 GB with the CUDA libraries), and some air. */
+const bytesToBuild = { cpu: 1.5e9, gpu: 10e9 }
 
 export async function doctor(options: DoctorOptions = {}): Promise<DoctorReport> {
   const { environment = currentEnvironment(), providers = allProviders, extra = [], probeTimeout = 120_000 } = options
@@ -113,7 +113,7 @@ async function cacheCheck(environment: Environment): Promise<DoctorCheck> {
 
 async function diskCheck(environment: Environment, built: boolean): Promise<DoctorCheck> {
   const label = 'Free disk space'
-  const needed = built ? 2e8 : bytesToBuild
+  const needed = built ? 2e8 : bytesToBuild[environment.hasNvidiaGpu() ? 'gpu' : 'cpu']
   try {
     const { bavail, bsize } = await statfs(cacheFolder(environment))
     const detail = `${formatBytes(bavail * bsize)} in the cache's file system`

@@ -86,8 +86,13 @@ function secondPart(context: StageContext, twin: Twin, isTrainedHere: boolean): 
   return { ...context, earlierSeconds: 0, state, step: (done, total) => context.step(total + done, 2 * total) }
 }
 
-/** The twin's training, as the first half of the stage's work. */
+/** The twin's training, as the first half of the stage's work. Whoever looks at the run's model must not see the twin. */
 const firstHalf = (context: StageContext): StageContext => ({
   ...context,
+  state: {
+    ...context.state,
+    read: () => context.state.read(),
+    write: ({ kernels: _, ...saved }) => context.state.write(saved),
+  },
   step: (done, total) => context.step(done, 2 * total),
 })

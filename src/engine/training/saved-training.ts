@@ -1,4 +1,5 @@
 /** Where a training is and what it has found so far, in memory and in its state on disk. */
+import { prunableLayers } from '../../core/graph/cost.ts'
 import type { Masks, Weights } from '../../core/graph/model.ts'
 import type { TrainableModel, TrainingState } from '../compile/training.ts'
 import type { StageContext } from '../stage-runner.ts'
@@ -39,6 +40,12 @@ export async function openSavedTraining(
     context.earlierSeconds = found.position.seconds + found.position.sums.seconds
   }
   const position: Position = isOurs ? found.position : structuredClone(beginning)
+  const { graph } = context.model
+  const kernels = prunableLayers(graph).map(({ name, kernel }) => ({
+    layer: name,
+    parameter: kernel,
+    dims: [...graph.parameters[kernel]!.dims],
+  }))
   let savedAt = performance.now()
   const saved = {
     position,
@@ -57,7 +64,7 @@ export async function openSavedTraining(
       if (!isFiniteState(tensors)) return
       context.record.flush()
       const tail = context.record.tail()
-      await context.state.write({ training, position, tail, tensors, best: saved.best })
+      await context.state.write({ training, kernels, position, tail, tensors, best: saved.best })
     },
     async saveIfDue() {
       if (performance.now() - savedAt >= context.state.everyMs) await saved.save()

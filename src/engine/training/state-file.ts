@@ -2,11 +2,12 @@
  * The state of a training run on disk: everything that its next step depends on, and where its record ends. One
  * safetensors file, replaced as a whole, so that whatever happens there is a state that is complete.
  */
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readSync } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { readSafetensorsBytes } from '../../formats/checkpoints/safetensors.ts'
+import { fileSource } from '../../formats/byte-source.ts'
+import { readSafetensorsBytes, safetensors } from '../../formats/checkpoints/safetensors.ts'
 import { diskFault } from '../../formats/disk-faults.ts'
 import { writeFileAtomic } from '../../formats/write-file.ts'
 import { writeSafetensors } from '../../formats/write-safetensors.ts'
@@ -53,6 +54,8 @@ const headerSchema = z.strictObject({
   stage: count,
   /** The stage's settings, its seed and the parameters, as text: a state is of one training only. */
   training: z.string(),
+  /** The prunable layers of the run's model: with it a layer can be looked at without the network. */
+  kernels: z.array(z.strictObject({ layer: z.string(), parameter: z.string(), dims: z.array(count) })).optional(),
   /** What the stage found before this training began, where it has parts. */
   before: z.unknown().optional(),
   position: positionSchema,
@@ -149,6 +152,29 @@ export function readStateHeader(directory: string): StateHeader | undefined {
   } finally {
     if (file !== undefined) closeSync(file)
   }
+}
+
+export interface SavedKernel {
+  /** ONNX layout. */
+  readonly dims: readonly number[]
+  readonly values: Float32Array
+  /** Epochs that were done, and steps of the next one. */
+  readonly epoch: number
+  readonly step: number
+}
+
+/** The kernel of one layer of the model in training, and nothing else of the file. `undefined` where the state is of another stage, or has no such layer. */
+export async function readSavedKernel(
+  directory: string,
+  { stage, layer }: { readonly stage: number; readonly layer: string },
+): Promise<SavedKernel | undefined> {
+  const path = join(directory, fileName)
+  if (!existsSync(path)) return
+  const { tensors, metadata } = await safetensors.open(fileSource(path))
+  const header = headerSchema.safeParse(parseJson(metadata['espalier'])).data
+  const kernel = header?.stage === stage ? header.kernels?.find(other => other.layer === layer) : undefined
+  const values = kernel && tensors.find(({ name }) => name === `parameter/${kernel.parameter}`)?.read()
+  return values && { dims: kernel.dims, values, epoch: header!.position.epoch, step: header!.position.step }
 }
 
 function parseJson(text: string | undefined): unknown {

@@ -1,4 +1,5 @@
 /** Tells a screen reader, and whoever looks at another view, when a run ends. */
+import { listedRun } from '../../shared/listed-run.ts'
 import { onEvent } from './connection.ts'
 import { percent, shareDigits } from './lib/format.ts'
 import { isScoreCurrent, outcomeOf } from './lib/run-detail.ts'
@@ -20,7 +21,7 @@ export function useRunAnnouncements(): void {
 
   onEvent(event => {
     if (event.type !== 'run.changed') return
-    const { run } = event
+    const run = listedRun(event.run)
     if (run.state === 'queued' || run.state === 'running') {
       over.delete(run.id)
       if (run.state === 'running') announce(`Run ${run.number} is running.`)

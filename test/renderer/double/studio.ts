@@ -12,7 +12,9 @@ import type {
 } from '../../../src/shared/domain.ts'
 import { type ErrorData, EspalierError } from '../../../src/shared/errors.ts'
 import type { NormSnapshot } from '../../../src/shared/features.ts'
+import { listedRun } from '../../../src/shared/listed-run.ts'
 import { checkRecipe, parseRecipe, type Recipe } from '../../../src/shared/recipe.ts'
+import { curvesFrom } from '../../../src/shared/run-curves.ts'
 import type { Study } from '../../../src/shared/study.ts'
 import { dataset, doctorReport, model } from './data.ts'
 import { createDesk } from './distortion.ts'
@@ -324,10 +326,11 @@ export class StudioDouble {
       this.#work()
       return { runs: started.map(detail => structuredClone(detail.run)) }
     },
-    'run.list': () => ({ runs: [...this.details.values()].map(d => d.run) }),
+    'run.list': () => ({ runs: [...this.details.values()].map(({ run }) => listedRun(run)) }),
     'run.get': ({ id }) => structuredClone(this.#detail(id)),
     'allocation.solve': question => this.#solve(question),
     'run.layer': ({ id, layer }) => ({ weights: weightsOf(this.#detail(id), layer) }),
+    'run.curves': ({ id }) => ({ curves: curvesFrom(this.#detail(id).metrics) }),
     'run.norms': () => ({ snapshots: this.norms }),
     'run.stop': ({ id }) => this.#end(id, 'stopped'),
     'run.pause': ({ id }) => this.#end(id, 'paused'),

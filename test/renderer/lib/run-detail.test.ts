@@ -8,6 +8,7 @@ import {
 } from '../../../src/renderer/src/lib/run-detail.ts'
 import { rowOf, runsCsv } from '../../../src/renderer/src/lib/run-rows.ts'
 import type { StudioEvent } from '../../../src/shared/contract.ts'
+import { listedRun } from '../../../src/shared/listed-run.ts'
 import { StudioDouble } from '../double/studio.ts'
 
 const recipe = {
@@ -47,25 +48,28 @@ describe('a run that is watched', () => {
 
   it('is summed up by its evaluates and its last count of zeros', async () => {
     const { after } = await finishedRun()
-    const { first, last, sparsity } = outcomeOf(after.run)
+    const run = listedRun(after.run)
+    const { first, last, sparsity } = outcomeOf(run)
     expect(first?.correct).toBe(915)
-    expect(last?.zeros).toBeGreaterThan(0)
-    expect(sparsity).toBe((last?.zeros ?? 0) / (last?.weights ?? 1))
-    const row = rowOf(after.run, Date.now())
+    const { zeros, weights } = run.stages.at(-1)?.counts ?? { zeros: 0, weights: 1 }
+    expect(zeros).toBeGreaterThan(0)
+    expect(sparsity).toBe(zeros / weights)
+    const row = rowOf(run, Date.now())
     expect(row.change).toBe((last?.top1 ?? 0) - (first?.top1 ?? 0))
     expect(runsCsv([row]).split('\r\n')[1]).toContain('1,Global magnitude 70 %,0,finished')
   })
 
   it('has a score only until a stage begins that changes the model', async () => {
     const { before, after } = await finishedRun()
-    expect(isScoreCurrent(before.run)).toBe(false)
-    expect(isScoreCurrent(after.run)).toBe(true)
-    const upTo = (count: number, next: 'running' | 'waiting') => ({
-      ...after.run,
-      stages: after.run.stages.map(stage =>
-        stage.index < count ? stage : { ...stage, state: stage.index === count ? next : 'waiting', outcome: null },
-      ),
-    })
+    expect(isScoreCurrent(listedRun(before.run))).toBe(false)
+    expect(isScoreCurrent(listedRun(after.run))).toBe(true)
+    const upTo = (count: number, next: 'running' | 'waiting') =>
+      listedRun({
+        ...after.run,
+        stages: after.run.stages.map(stage =>
+          stage.index < count ? stage : { ...stage, state: stage.index === count ? next : 'waiting', outcome: null },
+        ),
+      })
     expect(isScoreCurrent(upTo(1, 'waiting'))).toBe(true)
     expect(isScoreCurrent(upTo(1, 'running'))).toBe(false)
     expect(isScoreCurrent(upTo(2, 'running'))).toBe(false)
@@ -73,8 +77,8 @@ describe('a run that is watched', () => {
 
   it('says how much of it is done', async () => {
     const { before, after } = await finishedRun()
-    expect(shareDone(before.run, 0, 500, 1000)).toBeCloseTo(1 / 6)
-    expect(shareDone(after.run, null, 0, 0)).toBe(1)
+    expect(shareDone(listedRun(before.run), 0, 500, 1000)).toBeCloseTo(1 / 6)
+    expect(shareDone(listedRun(after.run), null, 0, 0)).toBe(1)
   })
 
   it('shows the moments at which zeros changed, in order', () => {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { viridis, viridisAt } from '../../../src/renderer/src/lib/color-scale.ts'
 import { classMatrix, comparisonCsv, layerMatrix, linesOf } from '../../../src/renderer/src/lib/comparison.ts'
-import { toCsv } from '../../../src/renderer/src/lib/csv.ts'
 import { toRgba } from '../../../src/renderer/src/lib/picture.ts'
 import { rank } from '../../../src/renderer/src/lib/search.ts'
 import { settingRows } from '../../../src/renderer/src/lib/settings.ts'
 import { sorted } from '../../../src/renderer/src/lib/sorting.ts'
 import { visibleRange } from '../../../src/renderer/src/lib/visible-rows.ts'
+import { toCsv } from '../../../src/shared/csv.ts'
 import type { ComparedRun } from '../../../src/shared/domain.ts'
 
 const compared = (

@@ -1,6 +1,7 @@
 /** Compared runs as lines of a chart, as a layers x runs matrix, and as a file. */
+
+import { type CsvValue, toCsv } from '../../../shared/csv.ts'
 import type { ComparedRun, Comparison } from '../../../shared/domain.ts'
-import { type CsvValue, toCsv } from './csv.ts'
 
 export interface ComparedLine {
   readonly name: string

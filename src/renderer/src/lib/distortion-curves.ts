@@ -1,8 +1,9 @@
 /** Rate-distortion curves as they are read and drawn. */
+
+import { type CsvValue, toCsv } from '../../../shared/csv.ts'
 import type { CurveKind, DistortionCurve } from '../../../shared/distortion.ts'
 import type { RunSummary } from '../../../shared/domain.ts'
 import type { StageResultOf } from '../../../shared/stages.ts'
-import { type CsvValue, toCsv } from './csv.ts'
 
 export interface MeasuredStage {
   readonly index: number

@@ -1,6 +1,7 @@
 /** What is drawn of a federation: its rounds, bytes and clients, as plain numbers. */
+
+import type { CsvValue } from '../../../shared/csv.ts'
 import type { ClientRound, RoundRecord } from '../../../shared/federation.ts'
-import type { CsvValue } from './csv.ts'
 
 /** Whether a client took no part in what came of the round, and in a word why. */
 export const leftOutOf = ({ state }: ClientRound): string | null =>

@@ -1,7 +1,8 @@
 /** How an event changes what is known of a run, and what a run's stages say about it as a whole. */
 import type { StudioEvent } from '../../../shared/contract.ts'
 import type { LayerSnapshot, RunDetail, RunSummary } from '../../../shared/domain.ts'
-import { type StageResultOf, stages } from '../../../shared/stages.ts'
+import type { ListedRun, ListedStage } from '../../../shared/listed-run.ts'
+import { stages } from '../../../shared/stages.ts'
 import { count } from './format.ts'
 
 /** The same object where the event is about something else. */
@@ -34,42 +35,48 @@ function withSnapshot(layers: readonly LayerSnapshot[], snapshot: LayerSnapshot)
   return [...layers.filter(s => s.stage !== snapshot.stage || s.step !== snapshot.step), snapshot]
 }
 
-export type EvaluateResult = StageResultOf<'evaluate'>
+type Score = NonNullable<ListedStage['score']>
 
 export interface RunOutcome {
-  readonly first: EvaluateResult | null
+  readonly first: Score | null
   /** Of the last evaluate that finished. */
-  readonly last: EvaluateResult | null
+  readonly last: Score | null
   /** Share of prunable weights that are zero, after the last stage that counted them. */
   readonly sparsity: number | null
 }
 
 /** Whether the last score is of the model as it is now: no stage that changes it has begun since. */
-export function isScoreCurrent(run: RunSummary): boolean {
-  const scored = run.stages.findLastIndex(({ outcome }) => outcome?.use === 'evaluate' || outcome?.use === 'distill')
+export function isScoreCurrent(run: ListedRun): boolean {
+  // A distillation scores what it made.
+  const scored = run.stages.findLastIndex(s => s.score !== null || (s.use === 'distill' && s.counts !== null))
   return scored >= 0 && run.stages.slice(scored + 1).every(s => s.state === 'waiting' || !stages[s.use].changesModel)
 }
 
-export function outcomeOf(run: RunSummary): RunOutcome {
-  const evaluates: EvaluateResult[] = []
-  let sparsity: number | null = null
-  for (const { outcome } of run.stages) {
-    if (outcome?.use === 'evaluate') evaluates.push(outcome.result)
-    if (outcome) sparsity = outcome.result.zeros / outcome.result.weights
+export function outcomeOf(run: ListedRun): RunOutcome {
+  const scores = run.stages.flatMap(({ score }) => score ?? [])
+  const counts = run.stages.findLast(stage => stage.counts !== null)?.counts
+  return {
+    first: scores[0] ?? null,
+    last: scores.at(-1) ?? null,
+    sparsity: counts ? counts.zeros / counts.weights : null,
   }
-  return { first: evaluates[0] ?? null, last: evaluates.at(-1) ?? null, sparsity }
 }
 
 /** Seconds from start to end, or to `now` while it runs. */
-export function elapsed(run: RunSummary, now: number): number | null {
+export function elapsed(run: Pick<RunSummary, 'startedAt' | 'endedAt'>, now: number): number | null {
   if (run.startedAt === null) return null
   return Math.max(0, ((run.endedAt ?? now) - run.startedAt) / 1000)
 }
 
-export const isOver = (run: RunSummary): boolean => run.state !== 'queued' && run.state !== 'running'
+export const isOver = (run: Pick<RunSummary, 'state'>): boolean => run.state !== 'queued' && run.state !== 'running'
 
 /** Done share of the whole run in [0, 1], counting stages as equal; null before the first step. */
-export function shareDone(run: RunSummary, stage: number | null, done: number, total: number): number | null {
+export function shareDone(
+  run: Pick<ListedRun, 'stages'>,
+  stage: number | null,
+  done: number,
+  total: number,
+): number | null {
   if (run.stages.length === 0) return null
   const finished = run.stages.filter(s => s.state === 'finished').length
   const inside = stage !== null && total > 0 ? Math.min(1, done / total) : 0

@@ -1,10 +1,11 @@
 /** Runs as the rows of a table. */
-import type { RunSummary } from '../../../shared/domain.ts'
-import { type CsvValue, toCsv } from './csv.ts'
+
+import { type CsvValue, toCsv } from '../../../shared/csv.ts'
+import type { ListedRun } from '../../../shared/listed-run.ts'
 import { elapsed, isScoreCurrent, outcomeOf } from './run-detail.ts'
 
 export interface RunRow {
-  readonly run: RunSummary
+  readonly run: ListedRun
   readonly top1: number | null
   readonly total: number
   /** The score is of the model as the run left it. */
@@ -15,7 +16,7 @@ export interface RunRow {
   readonly seconds: number | null
 }
 
-export function rowOf(run: RunSummary, now: number): RunRow {
+export function rowOf(run: ListedRun, now: number): RunRow {
   const { first, last, sparsity } = outcomeOf(run)
   const isComparable = first && last && first !== last && first.split === last.split
   return {

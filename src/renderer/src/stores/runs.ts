@@ -1,16 +1,17 @@
 /**
- * Runs: summaries of all, details of those that are looked at, and the live progress. Events keep the cache fresh;
+ * Runs: a row of all, details of those that are looked at, and the live progress. Events keep the cache fresh;
  * after every new connection all of it is asked for again.
  */
 import { defineStore } from 'pinia'
 import { computed, ref, shallowReactive, shallowRef } from 'vue'
 import type { Result, StudioEvent } from '../../../shared/contract.ts'
-import type { RunDetail, RunProgress, RunSummary } from '../../../shared/domain.ts'
+import type { RunDetail, RunProgress } from '../../../shared/domain.ts'
+import { type ListedRun, listedRun, listedStage } from '../../../shared/listed-run.ts'
 import { call, onEvent, onOpen } from '../connection.ts'
 import { withEvent } from '../lib/run-detail.ts'
 
 export const useRuns = defineStore('runs', () => {
-  const byId = shallowReactive(new Map<string, RunSummary>())
+  const byId = shallowReactive(new Map<string, ListedRun>())
   const progress = shallowReactive(new Map<string, RunProgress>())
   const details = shallowReactive(new Map<string, RunDetail>())
   const isLoaded = ref(false)
@@ -32,7 +33,7 @@ export const useRuns = defineStore('runs', () => {
   async function load(id: string): Promise<void> {
     const detail = await call('run.get', { id })
     details.set(id, detail)
-    byId.set(id, detail.run)
+    byId.set(id, listedRun(detail.run))
     if (detail.progress) progress.set(id, detail.progress)
     else progress.delete(id)
   }
@@ -47,14 +48,14 @@ export const useRuns = defineStore('runs', () => {
   function receive(event: StudioEvent): void {
     if (event.type === 'run.changed') {
       const before = byId.get(event.run.id)?.state
-      byId.set(event.run.id, event.run)
+      byId.set(event.run.id, listedRun(event.run))
       if (event.run.state !== 'running') progress.delete(event.run.id)
       // Not all that a change of state brings has an event of its own; the device for one.
       if (before !== event.run.state && details.has(event.run.id)) load(event.run.id).catch(() => {})
     } else if (event.type === 'run.stage') {
       const run = byId.get(event.runId)
-      if (run)
-        byId.set(run.id, { ...run, stages: run.stages.map(s => (s.index === event.stage.index ? event.stage : s)) })
+      const stage = listedStage(event.stage)
+      if (run) byId.set(run.id, { ...run, stages: run.stages.map(s => (s.index === stage.index ? stage : s)) })
     } else if (event.type === 'run.progress') {
       progress.set(event.progress.runId, event.progress)
     } else if (event.type === 'run.removed') {
@@ -75,7 +76,7 @@ export const useRuns = defineStore('runs', () => {
     options: { recipeId?: string; again?: boolean } = {},
   ): Promise<Result<'run.start'>['runs']> {
     const { runs } = await call('run.start', { document, ...options })
-    for (const run of runs) if (!byId.has(run.id)) byId.set(run.id, run)
+    for (const run of runs) if (!byId.has(run.id)) byId.set(run.id, listedRun(run))
     return runs
   }
 
