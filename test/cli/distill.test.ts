@@ -95,6 +95,27 @@ describe('bad input is one sentence, exit status 2, and no file', () => {
       },
     },
     {
+      name: 'maps of other sizes at a tap',
+      code: 'argument.invalid',
+      says: /At tap 1 the student has maps of 32x32 and the teacher of 8x8\./,
+      make({ folder }) {
+        makeModel(join(folder, 'stem.safetensors'), { architecture: 'resnet18-imagenet' })
+        return { loss: 'feature', taps: [1], teacher: { checkpoint: 'stem.safetensors' } }
+      },
+    },
+    {
+      name: 'a weight of the cosine below 0',
+      code: 'recipe.invalid',
+      says: /beta must be at least 0, got -1/,
+      make: () => ({ loss: 'feature', beta: -1 }),
+    },
+    {
+      name: 'clipping to nothing',
+      code: 'recipe.invalid',
+      says: /clipNorm must be above 0, got 0/,
+      make: () => ({ clipNorm: 0 }),
+    },
+    {
       name: 'alpha above 1',
       code: 'recipe.invalid',
       says: /alpha must be at most 1, got 1\.1/,
@@ -131,12 +152,34 @@ describe('bad input is one sentence, exit status 2, and no file', () => {
     expect(place.files()).toEqual(before)
   })
 
-  it('a study without a distillation', async () => {
-    const { writeRecipe, project } = workplace()
-    const file = writeRecipe({ study: { losses: [{ loss: 'logit' }] } })
-    const { status, err } = await espalier('run', file, '--project', project)
-    expect(status).toBe(2)
-    expect(err).toContain('study needs a distill stage')
+  it.each([
+    ['without a distillation', {}, { losses: [{ loss: 'logit' }] }, 'study needs a distill stage'],
+    [
+      'that has nothing to choose by',
+      { ...student, data: { path: 'cifar', validation: 0 }, stages: [distill()] },
+      { losses: [{ loss: 'logit' }], repeat: 'best' },
+      'study.repeat needs validation samples to choose by',
+    ],
+    [
+      'of a temperature of 0',
+      { ...student, stages: [distill()] },
+      { losses: [{ loss: 'logit', temperature: 0 }] },
+      'study.losses[0].temperature must be above 0, got 0',
+    ],
+    [
+      'of a teacher that is not there',
+      { ...student, stages: [distill()] },
+      { pairs: [{ teacher: { checkpoint: 'none.th' }, student: { architecture: 'resnet8-a' } }] },
+      'none.th',
+    ],
+  ])('a study %s', async (_what, recipe, study, says) => {
+    const { writeRecipe, project, files } = workplace()
+    const file = writeRecipe({ ...recipe, study })
+    const before = files()
+    const { status, out, err } = await espalier('run', file, '--project', project)
+    expect([status, out]).toEqual([2, ''])
+    expect(err).toContain(says)
+    expect(files()).toEqual(before)
   })
 })
 

@@ -6,6 +6,7 @@ import {
   type JsonObject,
   pathText,
   renamed,
+  runCountOf,
   valueAt,
   withValue,
 } from '../../../src/renderer/src/lib/recipe-document.ts'
@@ -120,4 +121,18 @@ describe('undo', () => {
     history.undo()
     expect(history.current.value).toBe('')
   })
+})
+
+describe('how many runs a recipe starts', () => {
+  const losses = [{ loss: 'logit', temperature: 2 }, { loss: 'logit' }, { loss: 'feature' }]
+  const pairs = [{ student: {} }, { student: {} }]
+  it.each([
+    [3, { seeds: [0, 1, 2] }],
+    [1, {}],
+    [18, { seeds: [0, 1, 2], study: { pairs, losses } }],
+    // Six under the first seed, then the best of two kinds of loss for each of two pairs under two more.
+    [14, { seeds: [0, 1, 2], study: { pairs, losses, repeat: 'best' } }],
+    [4, { seeds: [0, 1], study: { pairs } }],
+    [6, { seeds: [0, 1, 2], study: { pairs, repeat: 'best' } }],
+  ])('%i', (runs, more) => expect(runCountOf({ ...document, ...more })).toBe(runs))
 })

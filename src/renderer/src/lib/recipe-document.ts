@@ -57,6 +57,34 @@ export function seedsOf(document: unknown): number[] {
   return Array.isArray(seeds) ? seeds.filter((seed): seed is number => typeof seed === 'number') : [0]
 }
 
+export interface StudySize {
+  readonly pairs: number
+  readonly losses: number
+  /** Whether the best alone runs under more than the first seed. */
+  readonly isBestRepeated: boolean
+}
+
+/** What a recipe says of a study; undefined where it is one run for each seed. */
+export function studyOf(document: unknown): StudySize | undefined {
+  const study = valueAt(document, ['study'])
+  if (!isObject(study)) return
+  const { pairs, losses, repeat } = study
+  const length = (list: unknown) => (Array.isArray(list) ? Math.max(1, list.length) : 1)
+  return { pairs: length(pairs), losses: length(losses), isBestRepeated: repeat === 'best' }
+}
+
+/** How many runs it starts, those that follow from them among them. */
+export function runCountOf(document: unknown): number {
+  const seeds = seedsOf(document).length
+  const study = studyOf(document)
+  if (!study) return seeds
+  const { pairs, losses, isBestRepeated } = study
+  if (!isBestRepeated) return pairs * losses * seeds
+  const given = valueAt(document, ['study', 'losses'])
+  const kinds = Array.isArray(given) ? new Set(given.map(loss => textAt(loss, ['loss']))).size : 1
+  return pairs * (losses + Math.max(1, kinds) * (seeds - 1))
+}
+
 export const textAt = (document: unknown, path: Path): string | undefined => {
   const value = valueAt(document, path)
   return typeof value === 'string' ? value : undefined
