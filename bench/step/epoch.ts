@@ -1,6 +1,6 @@
 /**
  * How much of a training is not its steps: our stage `train` on random images, with crop and flip, states saved, numbers
- * recorded. For a line, answers with one epoch's time and what its steps took of that. Arguments: architecture, batch, steps.
+ * recorded. For a line, answers with what the steps of one epoch took, and what else it took. Arguments: architecture, batch, steps.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -14,9 +14,12 @@ import { parseRecipe } from '../../src/shared/recipe.ts'
 import { randomBatch } from './worker.ts'
 
 export interface EpochTiming {
-  /** From the first step of an epoch to the first step of the next: the state that is saved in between included. */
-  readonly epochMs: number
+  /** What the steps of an epoch took. */
   readonly stepsMs: number
+  /** Between them: input that was not ready. */
+  readonly betweenMs: number
+  /** From the end of its last step to the first of the next epoch: the state is saved. */
+  readonly endMs: number
 }
 
 const [architecture, batch, steps] = process.argv.slice(2)
@@ -70,6 +73,8 @@ for await (const _ of createInterface({ input: process.stdin })) {
   // The first epoch warms up; the last is followed by no other.
   const [from, to] = [Number(steps), (epochs - 1) * Number(steps)]
   const stepsMs = laps.slice(from, to).reduce((sum, [begin, end]) => sum + end - begin, 0)
-  process.stdout.write(`${JSON.stringify({ epochMs: laps[to]![0] - laps[from]![0], stepsMs } satisfies EpochTiming)}\n`)
+  const endMs = laps[to]![0] - laps[to - 1]![1]
+  const betweenMs = laps[to]![0] - laps[from]![0] - stepsMs - endMs
+  process.stdout.write(`${JSON.stringify({ stepsMs, betweenMs, endMs } satisfies EpochTiming)}\n`)
 }
 rmSync(folder, { recursive: true, force: true })
