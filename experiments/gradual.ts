@@ -22,14 +22,14 @@ const { values } = parseArgs({
     epochs: { type: 'string', default: '5' },
     seeds: { type: 'string', default: '0,1,2' },
     sparsities: { type: 'string', default: '0.9,0.95' },
+    rates: { type: 'string', default: '0.05,0.01' },
   },
 })
 const numbers = (text: string) => text.split(',').map(Number)
 const [count, epochs] = [Number(values.images), Number(values.epochs)]
-const [seeds, sparsities] = [numbers(values.seeds), numbers(values.sparsities)]
+const [seeds, sparsities, rates] = [numbers(values.seeds), numbers(values.sparsities), numbers(values.rates)]
 /** Gradual pruning reaches its end after so many epochs: what is left is trained with the final mask. */
 const endEpoch = Math.max(1, Math.round(0.6 * epochs))
-const lr = 0.05
 const schedules = { 'one-shot': 'one-shot', gradual: { kind: 'gradual', endEpoch, per: 'step' } } as const
 type Schedule = keyof typeof schedules
 
@@ -39,6 +39,7 @@ for (const file of [source, checkpoint]) if (!existsSync(file)) throw new Error(
 const folder = values.keep ? resolve(values.keep) : mkdtempSync(join(tmpdir(), 'espalier-experiment-'))
 
 interface Cell {
+  readonly lr: number
   readonly schedule: Schedule
   readonly sparsity: number
   readonly zeros: number
@@ -50,44 +51,51 @@ mkdirSync(folder, { recursive: true })
 const images = await partOfCifar(source, folder, count)
 const runs = await openRecipeRuns(folder, 'gradual')
 try {
-  for (const sparsity of sparsities) {
-    for (const seed of seeds) {
-      for (const schedule of Object.keys(schedules) as Schedule[]) {
-        const outcomes = await runs.work({
-          name: `${schedule} ${sparsity}, seed ${seed}`,
-          model: { checkpoint },
-          data: { path: images, augment: 'crop-flip' },
-          seeds: [seed],
-          stages: [
-            {
-              use: 'prune',
-              sparsity,
-              schedule: schedules[schedule],
-              train: {
-                epochs,
-                optimizer: { kind: 'sgd', lr, nesterov: true, weightDecay: 1e-4 },
-                schedule: { kind: 'cosine', per: 'step' },
-              },
-            },
-            { use: 'evaluate' },
-          ],
-        })
-        const { zeros } = resultsOf(outcomes, 'prune')[0]!
-        cells.push({ schedule, sparsity, zeros, top1: accuracies(outcomes)[0]! })
-        writeTable()
-      }
-    }
-  }
+  for (const lr of rates)
+    for (const sparsity of sparsities)
+      for (const seed of seeds)
+        for (const schedule of Object.keys(schedules) as Schedule[]) await measure({ lr, sparsity, seed, schedule })
 } finally {
   await runs.close()
   if (!values.keep) rmSync(folder, { recursive: true, force: true })
 }
 say(`done in ${((performance.now() - began) / 60_000).toFixed(1)} minutes; the table is in docs/results.md`)
 
+type Setting = Pick<Cell, 'lr' | 'schedule' | 'sparsity'> & { readonly seed: number }
+
+async function measure({ lr, sparsity, seed, schedule }: Setting): Promise<void> {
+  const outcomes = await runs.work({
+    name: `${schedule} ${sparsity}, learning rate ${lr}, seed ${seed}`,
+    model: { checkpoint },
+    data: { path: images, augment: 'crop-flip' },
+    seeds: [seed],
+    stages: [
+      {
+        use: 'prune',
+        sparsity,
+        schedule: schedules[schedule],
+        train: {
+          epochs,
+          optimizer: { kind: 'sgd', lr, nesterov: true, weightDecay: 1e-4 },
+          schedule: { kind: 'cosine', per: 'step' },
+        },
+      },
+      { use: 'evaluate' },
+    ],
+  })
+  const { zeros } = resultsOf(outcomes, 'prune')[0]!
+  cells.push({ lr, schedule, sparsity, zeros, top1: accuracies(outcomes)[0]! })
+  writeTable()
+}
+
 function writeTable(): void {
-  const rows = [['sparsity', 'schedule', 'zeros', 'n', 'top-1 of each seed, %', 'mean', 'std', 'p (Welch)']]
-  for (const sparsity of sparsities) {
-    const of = (schedule: Schedule) => cells.filter(cell => cell.sparsity === sparsity && cell.schedule === schedule)
+  const rows = [
+    ['sparsity', 'learning rate', 'schedule', 'zeros', 'n', 'top-1 of each seed, %', 'mean', 'std', 'p (Welch)'],
+  ]
+  const pairs = sparsities.flatMap(sparsity => rates.map(lr => ({ sparsity, lr })))
+  for (const { sparsity, lr } of pairs) {
+    const of = (schedule: Schedule) =>
+      cells.filter(cell => cell.sparsity === sparsity && cell.lr === lr && cell.schedule === schedule)
     const scores = (schedule: Schedule) => of(schedule).map(({ top1 }) => top1)
     const test = welchTest(scores('one-shot'), scores('gradual'))
     for (const schedule of Object.keys(schedules) as Schedule[]) {
@@ -97,7 +105,17 @@ function writeTable(): void {
       const each = top1.map(value => value.toFixed(2)).join(' ')
       const p = schedule === 'gradual' ? (test?.p.toFixed(3) ?? '') : ''
       const spread = sampleStandardDeviation(top1)?.toFixed(2) ?? ''
-      rows.push([`${100 * sparsity} %`, schedule, zeros, String(top1.length), each, mean(top1).toFixed(2), spread, p])
+      rows.push([
+        `${100 * sparsity} %`,
+        String(lr),
+        schedule,
+        zeros,
+        String(top1.length),
+        each,
+        mean(top1).toFixed(2),
+        spread,
+        p,
+      ])
     }
   }
   writeSection(
@@ -107,7 +125,7 @@ function writeTable(): void {
 
 \`npm run experiment -- gradual --images ${count} --epochs ${epochs}\`: ResNet-20 as above, from the checkpoint, on ${count} of the 50,000 training images of the
 JPEG set (the same for all; a tenth held out for validation). Both train ${epochs} epochs: global magnitude, SGD with momentum 0.9,
-Nesterov, weight decay 1e-4, batch 128, learning rate ${lr} with a cosine to 0 by the step, crop and flip. One-shot prunes before
+Nesterov, weight decay 1e-4, batch 128, the learning rate on a cosine to 0 by the step, crop and flip. One-shot prunes before
 the first step; gradual by the cubic schedule before every step of the first ${endEpoch} epochs. The best epoch on validation of those
 at the final sparsity; test top-1 of all 10,000 images. A seed changes the order of the images and their crops. ${cpus()[0]?.model.trim()}.
 
