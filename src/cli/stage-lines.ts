@@ -44,6 +44,7 @@ const lines: { readonly [Use in StageUse]: (result: StageResultOf<Use>) => strin
       ],
       layers,
     ).map(line => `  ${line}`),
+    ...deadLines(layers),
   ],
   recalibrate: ({ batches, samples, shift }) => [
     `statistics of ${count(batches)} batches, ${count(samples)} samples; means moved by ${shift.toPrecision(3)} standard deviations`,
@@ -62,6 +63,13 @@ const lines: { readonly [Use in StageUse]: (result: StageResultOf<Use>) => strin
     ...distillLines(result),
     zerosLine(result),
   ],
+}
+
+/** What global thresholds do to layers of small weights at high sparsities. */
+function deadLines(layers: StageResultOf<'prune'>['layers']): string[] {
+  const dead = layers.filter(({ zeros, weights }) => zeros === weights).map(({ name }) => name)
+  if (dead.length === 0) return []
+  return [`No weight is left in ${dead.join(', ')}: nothing passes there. A minimum to keep (minimumKeep) prevents it.`]
 }
 
 type Distilled = StageResultOf<'distill'>
@@ -159,8 +167,8 @@ function epochLines(epochs: readonly EpochRecord[], kept: number | undefined, st
     [
       { title: 'epoch', text: row => String(row.epoch), right: true },
       { title: 'loss', text: row => row.loss.toFixed(4), right: true },
-      { title: 'training', text: row => percent(row.trainTop1), right: true },
-      { title: 'validation', text: row => (row.valTop1 === null ? '-' : percent(row.valTop1)), right: true },
+      { title: 'train top-1', text: row => percent(row.trainTop1), right: true },
+      { title: 'val top-1', text: row => (row.valTop1 === null ? '-' : percent(row.valTop1)), right: true },
       { title: 'sparsity', text: row => percent(row.sparsity), right: true },
       { title: 'rate', text: row => String(Number(row.learningRate.toPrecision(4))), right: true },
       { title: 'time', text: row => seconds(row.seconds), right: true },

@@ -124,6 +124,6 @@ export const distortionResult = {
       warning: z.string().optional(),
     })
     .optional(),
-  /** For one sample, where they are the budget. */
+  /** For one sample, of the layers that may be pruned: all, and those with a weight that is not zero. */
   macs: z.strictObject({ total: z.number(), nonzero: z.number() }).optional(),
 }

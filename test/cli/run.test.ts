@@ -105,6 +105,7 @@ describe.skipIf(!hasEngine)('espalier run (needs the TensorFlow engine)', () => 
       'sparsity',
       'layers',
       'bytes',
+      'macs',
     ])
     expect(pruned).toMatchObject({ zeros: weights / 2, weights, sparsity: 0.5 })
     expect(pruned.layers!.reduce((sum, { zeros }) => sum + zeros, 0)).toBe(weights / 2)

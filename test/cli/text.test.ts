@@ -3,6 +3,7 @@ import { oneLine } from '../../src/cli/errors.ts'
 import { jsonLine, macs, percent, seconds, table } from '../../src/cli/format.ts'
 import { createProgressLine, progressText } from '../../src/cli/progress-line.ts'
 import { projectFileFor } from '../../src/cli/recipe-file.ts'
+import { linesOf } from '../../src/cli/stage-lines.ts'
 import type { Terminal } from '../../src/cli/terminal.ts'
 import { exampleRecipe } from '../studio/project/examples.ts'
 
@@ -99,4 +100,19 @@ it('shows control characters of names instead of obeying them', () => {
   expect(oneLine({ message: 'There is no \x1b]0;title\x07.', hint: 'Look\n again.' })).toBe(
     'There is no ?]0;title?. Look again.',
   )
+})
+
+it('names the layers in which pruning has left nothing', () => {
+  const prunedTo = (...zeros: number[]) =>
+    linesOf({
+      use: 'prune',
+      result: {
+        ...{ zeros: 0, weights: 20, sparsity: 0 },
+        layers: zeros.map((zeros, i) => ({ name: `conv${i}`, weights: 10, zeros })),
+      },
+    }).filter(line => line.includes('No weight is left'))
+  expect(prunedTo(9, 5)).toEqual([])
+  expect(prunedTo(10, 9, 10)).toEqual([
+    'No weight is left in conv0, conv2: nothing passes there. A minimum to keep (minimumKeep) prevents it.',
+  ])
 })

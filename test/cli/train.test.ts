@@ -74,7 +74,7 @@ describe.skipIf(!hasEngine)('training in the terminal (needs the TensorFlow engi
     )
     expect(Object.keys(lines[2]!).sort()).toEqual([...head, 'batches', 'samples', 'shift', 'zeros', 'weights'].sort())
     expect(Object.keys(lines[3]!).sort()).toEqual(
-      [...head, ...keys, 'zeros', 'weights', 'sparsity', 'layers', 'bytes'].sort(),
+      [...head, ...keys, 'zeros', 'weights', 'sparsity', 'layers', 'bytes', 'macs'].sort(),
     )
     expect(lines[3]).toMatchObject({ zeros: 0.8 * weights, sparsity: 0.8 })
     expect(lines[4]).toMatchObject({ use: 'evaluate', zeros: 0.8 * weights })
@@ -96,7 +96,7 @@ describe.skipIf(!hasEngine)('training in the terminal (needs the TensorFlow engi
       out: expect.not.stringContaining('Tiny'),
     })
     const text = await espalier('run', file, '--project', project)
-    expect(text.out).toMatch(/epoch +loss +training +validation/)
+    expect(text.out).toMatch(/epoch +loss +train top-1 +val top-1/)
   })
 
   it('goes on after Ctrl-C, after a kill of the whole and of the process that trains, and ends as one left alone', {

@@ -35,7 +35,7 @@ export const prune: StageRunner<'prune'> = async (written, context) => {
   const measured = distortion && { model, compiled: context.compiled(), ...(gradients && { gradients }) }
   const said = measured && (await distortionResult(stage, measured, distortion, context, context.step))
   context.model = pruned.model
-  return { ...resultOf(pruned.model, stage), ...probes, ...said }
+  return { ...resultOf(pruned.model), ...probes, ...said }
 }
 
 type Asked = Omit<StageOf<'prune'>, 'train'>
@@ -116,7 +116,7 @@ async function searchAccuracy(
 
 const validationBatch = 128
 
-function resultOf(model: Model, { budget }: Settings) {
+function resultOf(model: Model) {
   const { zeros, weights } = countZeros(model)
   const { gone, total } = goneOf(model, 'macs')
   const masked = new Map([...model.masks].map(([name, mask]) => [name, mask.reduce((sum, bit) => sum + 1 - bit, 0)]))
@@ -126,7 +126,7 @@ function resultOf(model: Model, { budget }: Settings) {
     sparsity: zeros / weights,
     layers: layerSparsity(model.graph, model.weights),
     bytes: { file: modelFileSize(model, masked), dense: modelFileSize(model, new Map()) },
-    ...(budget === 'macs' && { macs: { total, nonzero: total - gone } }),
+    macs: { total, nonzero: Math.round(total - gone) },
   }
 }
 
@@ -183,7 +183,7 @@ async function pruneWhileTraining(stage: Settings, training: Training, context: 
     },
   })
   context.model = model
-  return { ...resultOf(model, stage), ...outcome, ...said }
+  return { ...resultOf(model), ...outcome, ...said }
 }
 
 /**

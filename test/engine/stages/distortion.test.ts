@@ -54,7 +54,6 @@ describe('prune by rate-distortion', () => {
       expect([curve.mean[0], curve.worst[0]]).toEqual([0, 0])
     }
     expect(result).not.toHaveProperty('additivity')
-    expect(result).not.toHaveProperty('macs')
     const model = lastModel(first.messages)
     expect(layerSparsity(model.graph, model.weights)).toEqual(result.layers)
     const progress = ofType(first.messages, 'progress')

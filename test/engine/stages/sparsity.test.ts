@@ -5,6 +5,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { graphCost, nonzeroMacs } from '../../../src/core/graph/cost.ts'
 import type { Masks } from '../../../src/core/graph/model.ts'
 import { floorShare } from '../../../src/core/pruning/share.ts'
 import { layerSparsity } from '../../../src/core/pruning/sparsity.ts'
@@ -56,7 +57,12 @@ function checkModels(messages: readonly FromEngine[], allocation: AllocationId):
     const layers = layerSparsity(model.graph, model.weights)
     const zeros = layers.reduce((sum, layer) => sum + layer.zeros, 0)
     expect(outcome.result).toMatchObject({ zeros, weights })
-    if (outcome.use === 'prune') expect(outcome.result.layers).toEqual(layers)
+    if (outcome.use === 'prune') {
+      expect(outcome.result.layers).toEqual(layers)
+      const cost = graphCost(model.graph)
+      const nonzero = nonzeroMacs(cost.layers, new Map(layers.map(({ name, zeros }) => [name, zeros])))
+      expect(outcome.result.macs).toEqual({ total: cost.macs, nonzero })
+    }
     const asked = sparsities[stage]!
     if (allocation === 'uniform') for (const layer of layers) expect(layer.zeros).toBe(floorShare(asked, layer.weights))
     else expect(zeros).toBe(floorShare(asked, weights))

@@ -1,6 +1,6 @@
 /** A stage in a few words: what was asked of it, and the one number that it is about. */
 import { allocations, distillationLosses, trainables } from '../../../shared/methods.ts'
-import type { Stage, StageOf, StageOutcome } from '../../../shared/stages.ts'
+import type { Stage, StageOf, StageOutcome, StageResultOf } from '../../../shared/stages.ts'
 import { bytes, percent, plural, shareDigits } from './format.ts'
 import { sharePercent } from './recipe-document.ts'
 
@@ -42,7 +42,7 @@ export function resultText(outcome: StageOutcome | null): string | undefined {
     case 'evaluate':
       return percent(outcome.result.top1, shareDigits(outcome.result.total))
     case 'prune':
-      return `${percent(outcome.result.sparsity)} zeros`
+      return prunedText(outcome.result)
     case 'federate': {
       const kept = outcome.result.rounds.find(round => round.round === outcome.result.kept)
       return kept?.top1 == null ? undefined : `${percent(kept.top1)} validation`
@@ -63,3 +63,7 @@ export function resultText(outcome: StageOutcome | null): string | undefined {
       return undefined
   }
 }
+
+/** "90.00 % zeros, 21.34 % of MACs left": how much smaller it became is not how much less it computes. */
+const prunedText = ({ sparsity, macs }: StageResultOf<'prune'>): string =>
+  `${percent(sparsity)} zeros${macs ? `, ${percent(macs.nonzero / macs.total)} of MACs left` : ''}`
