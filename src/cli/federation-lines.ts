@@ -54,6 +54,9 @@ function holderLines(clients: readonly Holder[]): string[] {
   const columns = [
     { title: 'client', text: ({ client }: Holder) => String(client), right: true },
     { title: 'samples', text: ({ samples }: Holder) => String(samples), right: true },
+    ...(clients.some(({ speed }) => speed < 1)
+      ? [{ title: 'speed', text: ({ speed }: Holder) => percent(speed), right: true }]
+      : []),
     ...(clients.some(({ keep }) => keep !== undefined)
       ? [{ title: 'keeps', text: ({ keep }: Holder) => (keep === undefined ? '-' : percent(keep)), right: true }]
       : []),
