@@ -43,6 +43,8 @@ export interface Variable {
   /** Feed new values here and fetch `assigned`. */
   readonly feed: Output
   readonly assigned: Output
+  /** The node that sets it, for a marker of several. */
+  readonly assign: Output
   /** Its values when the graph runs. */
   readonly value: Output
 }
@@ -260,7 +262,7 @@ export class GraphWriter {
     })
     const assigned = this.marker(`${name}/assigned`, [assign])
     const value = this.node('ReadVariableOp', [handle], 'float32', { name: `${name}/value`, attributes: dtype })
-    return { handle, shape, feed, assigned, value }
+    return { handle, shape, feed, assign, assigned, value }
   }
 
   /**
