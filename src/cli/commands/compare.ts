@@ -26,8 +26,23 @@ export const defineCompare: DefineCommand = (program, terminal, end) => {
     })
 }
 
+/** Settings that stand as columns; more of them would make lines that nobody can read. */
+const mostColumns = 6
+
 function lines({ runs, differing }: Comparison): string[] {
   if (runs.length === 0) return ['There are no runs in this project yet.']
+  if (differing.length <= mostColumns) return runLines(runs, differing)
+  const settings = table(
+    [
+      { title: 'what differs', text: path => settingTitle(path, runs) },
+      ...runs.map((run): Column<string> => ({ title: `run ${run.number}`, text: path => run.settings[path] ?? '-' })),
+    ],
+    differing,
+  )
+  return [...runLines(runs, []), '', ...settings]
+}
+
+function runLines(runs: readonly ComparedRun[], differing: readonly string[]): string[] {
   const settings = differing.map(
     (path): Column<ComparedRun> => ({ title: settingTitle(path, runs), text: run => run.settings[path] ?? '-' }),
   )
