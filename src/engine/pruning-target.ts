@@ -12,7 +12,7 @@ export type Probes = NonNullable<StageResultOf<'prune'>['probes']>
 type TargetOf<Kind extends Target['kind']> = Extract<Target, { kind: Kind }>
 
 /** Bytes of the model file with so many zeros in all, whichever layers they are in; every kernel has its bits. */
-function sizeWith({ graph, architecture }: Model, zeros: number): number {
+export function sizeWith({ graph, architecture }: Pick<Model, 'graph' | 'architecture'>, zeros: number): number {
   const kernels = prunableLayers(graph).map(({ kernel }) => [kernel, 0] as const)
   return modelFileSize({ graph, architecture }, new Map(kernels)) - 4 * zeros
 }

@@ -60,6 +60,11 @@ export const allocationAnswerSchema = z.strictObject({
   ),
   /** In weights or MACs. */
   asked: z.strictObject({ budget: z.enum(idsOf(budgetKinds)), gone: z.number(), total: z.number() }),
+  /**
+   * Bytes of the model file without a single zero and with nothing but zeros, where every kernel has its bits; in between it
+   * falls evenly, whichever layers the zeros are in.
+   */
+  file: z.strictObject({ most: count, least: count }),
   /** One for each that was wanted: its plan, or why there is none. */
   plans: z.array(
     z.strictObject({

@@ -5,6 +5,7 @@ import { initialise } from '../core/initialise.ts'
 import { type AllocationSolver, createAllocationSolver, type SolvedPlan } from '../core/pruning/allocation-solver.ts'
 import { rankedLayers } from '../core/pruning/prune.ts'
 import { floorShare } from '../core/pruning/share.ts'
+import { sizeWith } from '../engine/pruning-target.ts'
 import { openCheckpoint } from '../formats/checkpoints.ts'
 import { importModel } from '../formats/import-model.ts'
 import { modelFromBytes } from '../formats/model-file.ts'
@@ -20,6 +21,7 @@ import type { StoredRun } from './project/runs.ts'
 interface Subject {
   readonly stage: StageOf<'prune'>
   readonly layers: AllocationAnswer['layers']
+  readonly file: AllocationAnswer['file']
   readonly curves: readonly DistortionCurve[]
   readonly solver: AllocationSolver
 }
@@ -72,9 +74,11 @@ async function openSubject(project: Project, run: StoredRun, position: number): 
   // By magnitude where the order of the weights is not known: allocations that are made from curves need none.
   const score = stage.score === 'taylor' ? 'magnitude' : stage.score
   const ranked = rankedLayers(model, { score, seed })
+  const all = ranked.rankings.reduce((sum, { keys }) => sum + keys.length, 0)
   return {
     stage,
     curves,
+    file: { most: sizeWith(model, 0), least: sizeWith(model, all) },
     layers: ranked.rankings.map(({ layer, keys, zeros }, i) => ({
       name: layer,
       weights: keys.length,
@@ -101,7 +105,7 @@ async function firstWeights({ recipe, inputs, summary }: StoredRun, graph: Model
 }
 
 function answer(question: AllocationQuestion, subject: Subject): AllocationAnswer {
-  const { stage, layers, solver, curves } = subject
+  const { stage, layers, file, solver, curves } = subject
   const budget = question.budget ?? stage.budget
   const total = layers.reduce((sum, { weights, macs }) => sum + (budget === 'macs' ? macs : weights), 0)
   const [floors, locks] = [question.floors ?? stage.floors, question.locks ?? stage.locks]
@@ -115,6 +119,7 @@ function answer(question: AllocationQuestion, subject: Subject): AllocationAnswe
   return {
     layers,
     asked: { budget, gone: floorShare(sparsity, total), total },
+    file,
     plans: question.allocations.map(allocation => {
       try {
         requireKnown(allocation, subject, budget)

@@ -101,6 +101,43 @@ describe.skipIf(!chromiumPath)('rate-distortion curves', () => {
     expect(w.watched.faults).toEqual([])
   })
 
+  it('takes a file size, which is solved at once, and an accuracy, which goes to a recipe', async () => {
+    const id = await measured()
+    const page = await w.open(`#/curves/${id}`)
+    await eventually(() => zerosOf(page)).toBe(Math.floor(0.8 * weights()))
+    const prepare = async () => {
+      await page.getByRole('button', { name: 'Use in a recipe' }).click()
+      await page.getByRole('menuitem', { name: /A new recipe/ }).click()
+      await page.getByLabel('Name of the recipe').waitFor()
+      return (w.studio.recipes.at(-1)?.document as { stages?: unknown[] } | undefined)?.stages?.[1]
+    }
+    await page.getByRole('radio', { name: 'MACs' }).check({ force: true })
+    await page.getByRole('radio', { name: 'File size' }).check({ force: true })
+    // The double's file has 30,000 bytes beside the weights.
+    await page.getByRole('textbox', { name: 'Size of the model file as a number' }).fill('300 KiB')
+    await page.keyboard.press('Enter')
+    const zeros = Math.ceil(weights() - (300 * 1024 - 30_000) / 4)
+    await eventually(() => zerosOf(page)).toBe(zeros)
+    expect(await page.locator('.facts div', { hasText: 'Model file' }).textContent()).toContain('300.0')
+    await page.getByRole('slider', { name: 'Size of the model file' }).press('ArrowLeft')
+    await eventually(() => zerosOf(page)).toBeGreaterThan(zeros)
+    const { use, allocation, additivity } = byCurves
+    const bytes = expect.any(Number)
+    expect(await prepare()).toEqual({ use, allocation, additivity, target: { kind: 'file-size', bytes } })
+
+    await page.goBack()
+    await page.getByRole('radio', { name: 'Accuracy' }).check({ force: true })
+    await page.getByRole('textbox', { name: 'lose at most' }).fill('0.7')
+    await page.keyboard.press('Enter')
+    await page.getByText('A run finds out').waitFor()
+    expect(await page.getByRole('slider').count()).toBe(0)
+    await page.getByRole('combobox', { name: 'conv1 by hand', exact: true }).selectOption('dense')
+    expect(await axeFaults(page)).toEqual([])
+    const stage = { use, allocation, additivity, target: { kind: 'accuracy', lose: 0.007 }, locks: { conv1: 0 } }
+    expect(await prepare()).toEqual(stage)
+    expect(w.watched.faults).toEqual([])
+  })
+
   it('says why a target cannot be met, and is right again when it can', async () => {
     const id = await measured()
     const page = await w.open(`#/curves/${id}`)

@@ -41,6 +41,7 @@ const layerWeights: LayerWeights = {
 const allocationAnswer = (locks: Record<string, number>): AllocationAnswer => ({
   layers: [{ name: 'conv1', weights: 8, zeros: 0, macs: 80 }],
   asked: { budget: 'weights', gone: 4, total: 8 },
+  file: { most: 233, least: 201 },
   plans: [
     {
       allocation: 'rate-distortion',

@@ -9,7 +9,7 @@ import { initialise } from '../../src/core/initialise.ts'
 import { zeroedCounts } from '../../src/core/pruning/curves.ts'
 import { type PruneOptions, prune } from '../../src/core/pruning/prune.ts'
 import { floorShare } from '../../src/core/pruning/share.ts'
-import { modelToBytes } from '../../src/formats/model-file.ts'
+import { modelFileSize, modelToBytes } from '../../src/formats/model-file.ts'
 import type { DistortionCurve } from '../../src/shared/distortion.ts'
 import { fakeReaders } from './fake-readers.ts'
 import { isState, openStudio, recipeIn, type Script, scriptedEngines } from './harness.ts'
@@ -69,6 +69,9 @@ it('answers several allocations for one target, with the numbers that a run woul
     curves.map(({ name, weights }) => [name, weights, 0]),
   )
   expect(answer.asked).toEqual({ budget: 'weights', gone: floorShare(0.8, prunable), total: prunable })
+  const whole = new Map(prunableLayers(graph).map(({ kernel }) => [kernel, 0]))
+  const most = modelFileSize(fresh, whole)
+  expect(answer.file).toEqual({ most, least: most - 4 * prunable })
   expect(answer.plans.map(({ allocation }) => allocation)).toEqual(allocations)
   for (const { allocation, plan, error } of answer.plans) {
     expect(error).toBeNull()

@@ -65,6 +65,7 @@ export function createDesk(stage: StageOf<'prune'>, curves: readonly DistortionC
     return {
       layers: layers.map(layer => ({ ...layer, zeros: 0 })),
       asked: { budget, gone: floorShare(sparsity, total), total },
+      file: { most: 30_000 + 4 * weights, least: 30_000 },
       plans: allocations.map(allocation => {
         try {
           const solved = solver.solve({ allocation, sparsity, distortion })

@@ -145,5 +145,16 @@ describe('a recipe without its defaults', () => {
     expect(stageForTarget({ stages: [{ use: 'evaluate' }] })).toBe(-1)
     expect(withTarget({ stages: [{ use: 'evaluate' }] }, target)).toEqual({ stages: [{ use: 'evaluate' }] })
     expect(stageSchema.parse(shortStage(target))).toEqual(target)
+
+    const { sparsity: _, ...rest } = target
+    const loses: StageOf<'prune'> = { ...rest, target: { kind: 'accuracy', lose: 0.005 } }
+    expect(recipeWithTarget(recipe, 3, loses)['name']).toBe('Rate-distortion magnitude that loses 0.5 % at most')
+    // An accuracy is found at once: a schedule cannot stay.
+    expect((withTarget(other, loses)['stages'] as unknown[])[1]).toEqual({
+      ...{ use: 'prune', train: { epochs: 2, optimizer: { kind: 'adam', lr: 0.01 } } },
+      ...shortStage(loses),
+    })
+    const small: StageOf<'prune'> = { ...rest, target: { kind: 'file-size', bytes: 300_000 } }
+    expect(recipeWithTarget(recipe, 3, small)['name']).toBe('Rate-distortion magnitude to 293.0 KiB')
   })
 })

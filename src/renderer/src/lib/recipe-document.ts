@@ -4,6 +4,7 @@
  */
 import { allocations, scores } from '../../../shared/methods.ts'
 import { stageSchema } from '../../../shared/stages.ts'
+import { bytes } from './format.ts'
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject
 export interface JsonObject {
@@ -101,13 +102,20 @@ export function describeStages(stages: readonly JsonObject[]): string {
   const written = stages.findLast(stage => stage['use'] === 'prune')
   if (!written) return stages.some(stage => stage['use'] === 'evaluate') ? 'Evaluate' : 'Untitled recipe'
   const prune: JsonObject = stageSchema.safeParse(written).data ?? written
-  const { allocation, score, sparsity } = prune
+  const { allocation, score, sparsity, target } = prune
   const words = [
     labelIn(allocations, allocation),
     labelIn(scores, score)?.toLowerCase(),
-    typeof sparsity === 'number' ? sharePercent(sparsity) : undefined,
+    typeof sparsity === 'number' ? sharePercent(sparsity) : targetText(target),
   ]
   return words.filter(word => word !== undefined).join(' ') || 'Prune'
+}
+
+function targetText(target: Json | undefined): string | undefined {
+  if (!isObject(target)) return undefined
+  const { bytes: size, lose } = target
+  if (typeof size === 'number') return `to ${bytes(size).replace(/\s/g, ' ')}`
+  return typeof lose === 'number' ? `that loses ${sharePercent(lose)} at most` : undefined
 }
 
 /** A copy whose name follows its stages, if it did so before the change. */

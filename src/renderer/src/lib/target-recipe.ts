@@ -6,7 +6,7 @@ import { shortRecipe, shortStage } from './short-recipe.ts'
 
 /** What the curves and the target on them say; everything else of a stage is its own. */
 const keys = [
-  ...['allocation', 'score', 'sparsity', 'calibration', 'fractions', 'curve', 'monotone', 'budget'],
+  ...['allocation', 'score', 'sparsity', 'target', 'calibration', 'fractions', 'curve', 'monotone', 'budget'],
   ...['floors', 'locks'],
 ]
 
@@ -28,7 +28,9 @@ export function withTarget(document: JsonObject, target: StageOf<'prune'>): Json
   const index = stageForTarget(document)
   const stage = stagesOf(document)[index]
   if (!isObject(stage)) return document
-  const own = Object.entries(stage).filter(([key]) => !keys.includes(key))
+  // An accuracy is found at once, before any training.
+  const replaced = target.target?.kind === 'accuracy' ? [...keys, 'schedule'] : keys
+  const own = Object.entries(stage).filter(([key]) => !replaced.includes(key))
   const set = Object.entries(shortStage(target)).filter(([key]) => keys.includes(key))
   return withValue(document, ['stages', index], Object.fromEntries([...own, ...set])) as JsonObject
 }

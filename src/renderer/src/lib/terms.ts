@@ -18,6 +18,8 @@ export const terms = {
     'How much the output of the network changes when this layer alone loses a share of its weights, the least important first. A flat curve is a layer that can lose much.',
   distortion:
     'Squared change of the outputs before softmax (logits), against those of the unpruned network. 0 = nothing changes.',
+  modelFile:
+    'What the project keeps: a pruned kernel is a bit for each weight and four bytes for each that is kept. Other formats are larger or smaller.',
   summedDistortion:
     'Sum of the change that each layer makes when it alone is pruned so far, as its curve has it. The solver makes this as small as the target allows.',
   runningMaximum:

@@ -6,13 +6,25 @@ import { computed, onUnmounted, reactive, shallowRef, watch } from 'vue'
 import type { AllocationAnswer } from '../../../../shared/allocation.ts'
 import type { BudgetKind, CurveKind } from '../../../../shared/distortion.ts'
 import { type ErrorData, toErrorData } from '../../../../shared/errors.ts'
-import type { AllocationId } from '../../../../shared/methods.ts'
+import type { AllocationId, Choice } from '../../../../shared/methods.ts'
 import type { StageOf } from '../../../../shared/stages.ts'
 import { call, connectionState } from '../../connection.ts'
 import { type Constraints, toConstraints, toFloorsAndLocks } from '../../lib/constraints.ts'
 
+export const targetKinds = {
+  sparsity: { label: 'Sparsity', help: 'A share of the weights, or of the MACs.' },
+  'file-size': { label: 'File size', help: 'As many zeros as bring the model file to this size.' },
+  accuracy: { label: 'Accuracy', help: 'As sparse as it can be and lose no more than this. A run finds out.' },
+} as const satisfies Record<string, Choice>
+
 export interface Target {
+  kind: keyof typeof targetKinds
+  /** What is solved and shown; it follows from the size of a file. */
   sparsity: number
+  /** Of the model file. */
+  bytes: number
+  /** Share of the validation samples. */
+  lose: number
   solver: 'rate-distortion' | 'lagrangian'
   curve: CurveKind
   monotone: boolean
@@ -25,11 +37,16 @@ const kept = new Map<string, Target>()
 
 type Asked = StageOf<'prune'> & { readonly sparsity: number }
 
+/** Half a point. */
+const usualLoss = 0.005
+
 export function targetOf(stage: Asked): Target {
-  const { sparsity, allocation, curve, monotone, budget, floors, locks } = stage
+  const { sparsity, target: other, allocation, curve, monotone, budget, floors, locks } = stage
   const solver = allocation === 'lagrangian' ? 'lagrangian' : 'rate-distortion'
   const constraints = toConstraints({ ...(floors && { floors }), ...(locks && { locks }) })
-  return { sparsity, solver, curve, monotone, budget, constraints }
+  const bytes = other?.kind === 'file-size' ? other.bytes : 0
+  const lose = other?.kind === 'accuracy' ? other.lose : usualLoss
+  return { kind: other?.kind ?? 'sparsity', sparsity, bytes, lose, solver, curve, monotone, budget, constraints }
 }
 
 export function useTarget(run: string, index: number, stage: Asked) {
