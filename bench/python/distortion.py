@@ -9,7 +9,7 @@ import time
 
 import torch
 
-from networks import resnet20
+from networks import resnet_cifar
 
 FORMATS = {"contiguous": torch.contiguous_format, "channels-last": torch.channels_last}
 MEAN = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1)
@@ -17,7 +17,7 @@ STD = torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
 
 images = torch.randint(0, 256, (int(sys.argv[1]), 3, 32, 32), dtype=torch.uint8)
 fractions = [float(text) for text in sys.argv[2:]]
-models = {name: resnet20().eval().to(memory_format=memory) for name, memory in FORMATS.items()}
+models = {name: resnet_cifar(20).eval().to(memory_format=memory) for name, memory in FORMATS.items()}
 
 
 @torch.inference_mode()
