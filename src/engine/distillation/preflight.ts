@@ -24,19 +24,29 @@ export interface Measured {
 /** A teacher below this is said to be weak. */
 const weakTop1 = 0.5
 
+/** A teacher that is better on validation than on test by this much, and by more than chance, has seen those samples. */
+const seenGap = 0.02
+const seenErrors = 3
+
 interface Compared {
   readonly student: Model
   readonly teacher: Model
+  /** Of the teacher, on the samples that are reported. */
   readonly score: DistillationScore
+  /** The teacher on held-out training samples; absent where none are held out, or where they are those that are reported. */
+  readonly heldOut?: { readonly top1: number; readonly total: number } | undefined
 }
 
 /** Sentences for a person. */
-export function preflightNotes(stage: StageOf<'distill'>, { student, teacher, score }: Compared): string[] {
+export function preflightNotes(stage: StageOf<'distill'>, { student, teacher, score, heldOut }: Compared): string[] {
   const notes: string[] = []
-  const percent = (share: number) => `${(100 * share).toFixed(2)} %`
   notes.push(`The teacher is right on ${percent(score.top1)} of the samples that are reported.`)
   if (score.top1 < weakTop1)
     notes.push(`That is a weak teacher for this data: was it trained with this normalisation and on these classes?`)
+  if (heldOut && hasSeen(heldOut, score))
+    notes.push(
+      `On the validation samples it is right on ${percent(heldOut.top1)}: it was probably trained on them. Gap and agreement on validation then overstate the teacher; the numbers on test samples are not affected.`,
+    )
   for (const [whose, { graph }] of [
     ['student', student],
     ['teacher', teacher],
@@ -49,6 +59,16 @@ export function preflightNotes(stage: StageOf<'distill'>, { student, teacher, sc
       "The best epoch is chosen on the test samples that are reported, as in the paper's first version: the result is too high.",
     )
   return notes
+}
+
+const percent = (share: number) => `${(100 * share).toFixed(2)} %`
+
+/** By the standard error of the difference of two shares. */
+function hasSeen(heldOut: NonNullable<Compared['heldOut']>, { top1, total }: DistillationScore): boolean {
+  const gap = heldOut.top1 - top1
+  const variance = (share: number, samples: number) => (share * (1 - share)) / samples
+  const error = Math.sqrt(variance(heldOut.top1, heldOut.total) + variance(top1, total))
+  return gap >= seenGap && gap > seenErrors * error
 }
 
 /** Throws `dataset.classes` where the teacher's answers are right under other numbers. */

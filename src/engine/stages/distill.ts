@@ -17,7 +17,9 @@ export const distill: StageRunner<'distill'> = async (stage, context) => {
   const report = await openReport(teacher, stage.batch, context)
   requireClassOrder(report.teacherLogits, report.selection, report.classes, name)
   const known = await teacherOnValidation(teacher, stage.batch, chosen)
-  const notes = preflightNotes(stage, { student: model, teacher, score: report.teacher })
+  const isHeldOut = known !== undefined && report.split === 'test' && stage.choose !== 'test'
+  const heldOut = isHeldOut ? { top1: known.top1, total: known.predictions.length } : undefined
+  const notes = preflightNotes(stage, { student: model, teacher, score: report.teacher, heldOut })
   const cost = costNote(stage, {
     student: model.graph,
     teacher: teacher.graph,

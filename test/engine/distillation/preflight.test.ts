@@ -27,6 +27,24 @@ describe('what is said before a student is trained', () => {
     expect(notes('resnet8-a', 'resnet20-a', 0.12)).toContain('a weak teacher')
   })
 
+  it('a teacher that has seen the validation samples, where that is more than chance', () => {
+    const said = (valTop1: number, heldOut: number, top1: number, total: number) =>
+      preflightNotes(stage(), {
+        student: model('resnet8-a'),
+        teacher: model('resnet20-a'),
+        score: { ...scored(top1), total },
+        heldOut: { top1: valTop1, total: heldOut },
+      }).join('\n')
+    expect(said(0.996, 5000, 0.915, 1000)).toContain(
+      'On the validation samples it is right on 99.60 %: it was probably trained on them.',
+    )
+    // Standard error of 95 of 100 against 90 of 100: sqrt(0.05 * 0.95 / 100 + 0.1 * 0.9 / 100) = 3.7 points.
+    expect(said(0.95, 100, 0.9, 100)).not.toContain('trained on')
+    expect(said(0.95, 10_000, 0.9, 10_000)).toContain('trained on')
+    expect(said(0.93, 1e6, 0.915, 1e6)).not.toContain('trained on')
+    expect(said(0.88, 5000, 0.915, 1000)).not.toContain('trained on')
+  })
+
   it('a stem for large images on small ones, with what it cost', () => {
     expect(notes('resnet18-imagenet', 'resnet34-cifar', 0.9)).toMatch(/The student has a stem .* 5\.5 to 7\.2 points/)
     expect(notes('resnet18-cifar', 'resnet34-imagenet', 0.9)).toContain('The teacher has a stem')
