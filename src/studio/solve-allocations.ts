@@ -44,7 +44,7 @@ export function createAllocationDesk(project: Project): AllocationDesk {
         // Others are served meanwhile.
         for (const allocation of question.allocations)
           for (const _ of subject.solver.prepare(allocation)) await setImmediate()
-        return answer(question, subject)
+        return await answer(question, subject)
       } catch (thrown) {
         if (open === asked) open = undefined
         throw thrown
@@ -104,7 +104,7 @@ async function firstWeights({ recipe, inputs, summary }: StoredRun, graph: Model
   return importModel(file, architecture === undefined ? {} : { architecture }).model.weights
 }
 
-function answer(question: AllocationQuestion, subject: Subject): AllocationAnswer {
+async function answer(question: AllocationQuestion, subject: Subject): Promise<AllocationAnswer> {
   const { stage, layers, file, solver, curves } = subject
   const budget = question.budget ?? stage.budget
   const total = layers.reduce((sum, { weights, macs }) => sum + (budget === 'macs' ? macs : weights), 0)
@@ -116,22 +116,21 @@ function answer(question: AllocationQuestion, subject: Subject): AllocationAnswe
     ...(locks && { locks }),
   }
   const minimumKeep = question.minimumKeep ?? stage.minimumKeep
-  return {
-    layers,
-    asked: { budget, gone: floorShare(sparsity, total), total },
-    file,
-    plans: question.allocations.map(allocation => {
-      try {
-        requireKnown(allocation, subject, budget)
-        const solved = solver.solve({ allocation, sparsity, minimumKeep, distortion })
-        return { allocation, plan: planOf(solved, layers), error: null }
-      } catch (thrown) {
-        if (!(thrown instanceof EspalierError)) throw thrown
-        // Another allocation may have a plan.
-        return { allocation, plan: null, error: toErrorData(thrown) }
-      }
-    }),
+  const plans: AllocationAnswer['plans'][number][] = []
+  for (const allocation of question.allocations) {
+    // Each may read every weight of the network: a slider that moves again must not wait for all of them.
+    await setImmediate()
+    try {
+      requireKnown(allocation, subject, budget)
+      const solved = solver.solve({ allocation, sparsity, minimumKeep, distortion })
+      plans.push({ allocation, plan: planOf(solved, layers), error: null })
+    } catch (thrown) {
+      if (!(thrown instanceof EspalierError)) throw thrown
+      // Another allocation may have a plan.
+      plans.push({ allocation, plan: null, error: toErrorData(thrown) })
+    }
   }
+  return { layers, asked: { budget, gone: floorShare(sparsity, total), total }, file, plans }
 }
 
 /** As a recipe would be refused, or what only a run finds out. */

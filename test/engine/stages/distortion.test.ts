@@ -1,12 +1,14 @@
 /** Pruning by rate-distortion curves, as a stage of a job. */
-import { readdirSync, rmSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { architectureOf } from '../../../src/core/architectures.ts'
 import { graphCost, nonzeroMacs } from '../../../src/core/graph/cost.ts'
+import { initialise } from '../../../src/core/initialise.ts'
 import { standardFractions } from '../../../src/core/pruning/curves.ts'
 import { floorShare } from '../../../src/core/pruning/share.ts'
 import { layerSparsity } from '../../../src/core/pruning/sparsity.ts'
+import { modelToBytes } from '../../../src/formats/model-file.ts'
 import type { RecipeInput } from '../../../src/shared/recipe.ts'
 import { hashes, lastModel, ofType, outcomes, resultOf, run } from '../run-jobs.ts'
 import { createJob, temporaryFolder, writeCifar } from '../small-data.ts'
@@ -63,6 +65,26 @@ describe('prune by rate-distortion', () => {
     expect(hashes(second.messages)).toEqual(hashes(first.messages))
     expect(ofType(second.messages, 'progress')).toEqual([])
     expect(resultOf(outcomes(second.messages)[0], 'prune')).toEqual(result)
+    rmSync(cacheDirectory, { recursive: true })
+  })
+
+  it('is stopped while it measures, and goes on where it was, to the same model', async () => {
+    const cacheDirectory = temporaryFolder()
+    const longer = { ...rateDistortion, calibration: { images: 60, choose: 'first' } } as const
+    const start = (directory: string, onMessage?: Parameters<typeof run>[1]) =>
+      run(createJob(folder, data, [longer], { cacheDirectory: directory }), onMessage)
+    const stopped = await start(cacheDirectory, (message, stop) => {
+      if (message.type === 'progress' && message.done > message.total / 4) stop()
+    })
+    expect(stopped.error).toMatchObject({ code: 'run.stopped' })
+    expect(outcomes(stopped.messages)).toEqual([])
+    const [file] = readdirSync(join(cacheDirectory, 'distortion'))
+    const state = JSON.parse(readFileSync(join(cacheDirectory, 'distortion', file!), 'utf8'))
+    expect(state).toMatchObject({ samples: 0, layers: expect.any(Number) })
+    expect(state.layers).toBeGreaterThan(0)
+    const [resumed, whole] = [await start(cacheDirectory), await start(temporaryFolder())]
+    expect(hashes(resumed.messages)).toEqual(hashes(whole.messages))
+    expect(outcomes(resumed.messages)).toEqual(outcomes(whole.messages))
     rmSync(cacheDirectory, { recursive: true })
   })
 
@@ -146,6 +168,25 @@ describe('what cannot be is said first', () => {
       message: 'calibration.images is 61, and the data set has 60 training samples.',
     })
     expect(ofType(messages, 'stage-started')).toEqual([])
+  })
+
+  it('before any stage: data without training samples, or of another shape', async () => {
+    const testOnly = writeCifar(temporaryFolder(), { test: 10 })
+    const none = await run(createJob(folder, testOnly, [rateDistortion]))
+    expect(none.error).toMatchObject({ code: 'dataset.no-split', file: testOnly })
+    const gray = architectureOf('resnet8-a', { inputDims: [1, 32, 32] })
+    const checkpoint = join(folder, 'gray.safetensors')
+    const model = { architecture: 'resnet8-a', graph: gray, weights: initialise(gray, 0), masks: new Map() }
+    writeFileSync(checkpoint, modelToBytes(model))
+    const other = await run(createJob(folder, data, [rateDistortion], { model: { checkpoint } }))
+    expect(other.error).toMatchObject({ code: 'dataset.shape', file: data })
+    for (const { messages } of [none, other]) expect(ofType(messages, 'stage-started')).toEqual([])
+  })
+
+  it('before measuring: what is as sparse already', async () => {
+    const { messages, error } = await run(createJob(folder, data, [{ use: 'prune', sparsity: 0.6 }, rateDistortion]))
+    expect(error).toMatchObject({ code: 'prune.no-change', message: expect.stringContaining('are zero already') })
+    expect(measured(messages)).toBe(false)
   })
 
   it.each([
