@@ -161,22 +161,27 @@ function checkVersion(db: Database.Database, path: string, migrations: readonly 
   }
 }
 
-/** Each version in a transaction of its own. Another process may do the same at the same time: the second finds it done. */
+/**
+ * All missing versions in one transaction: another process sees the file before or after it, and never copies aside what is
+ * half made. One that does the same at the same time finds it done.
+ */
 function migrate(db: Database.Database, path: string, migrations: readonly Migration[], isNew: boolean): void {
   const newest = migrations.at(-1)?.version ?? 0
   if (versionOf(db) === newest) return
   if (!isNew && versionOf(db) > 0) copyAside(db, path)
-  // A migration may rebuild a table that others refer to; the references are checked before each commit.
+  // A migration may rebuild a table that others refer to; the references are checked before the commit.
   db.pragma('foreign_keys = OFF')
-  const step = db.transaction((migration: Migration) => {
-    if (versionOf(db) >= migration.version) return
-    db.exec(migration.sql)
+  const run = db.transaction(() => {
+    for (const { version, sql } of migrations) {
+      if (versionOf(db) >= version) continue
+      db.exec(sql)
+      db.pragma(`user_version = ${version}`)
+    }
     const broken = db.pragma('foreign_key_check') as unknown[]
     if (broken.length > 0) throw new EspalierError(corrupt(path, `${broken.length} references lead nowhere`))
     db.pragma(`application_id = ${applicationId}`)
-    db.pragma(`user_version = ${migration.version}`)
   })
-  for (const migration of migrations) step.immediate(migration)
+  run.immediate()
   db.pragma('foreign_keys = ON')
 }
 
