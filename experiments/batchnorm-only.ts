@@ -4,13 +4,13 @@
  * `--data PATH` is the folder of the real data (../shared/data), `--epochs N` the length of each arm (2), `--arms A,B` and
  * `--networks A,B` choose among them, `--keep FOLDER` keeps the runs, so that an experiment that was cut off goes on.
  */
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { availableParallelism, cpus, tmpdir } from 'node:os'
+import { existsSync } from 'node:fs'
+import { availableParallelism, cpus } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { TrainableId } from '../src/shared/methods.ts'
 import { describeEngine } from '../src/studio/engine-version.ts'
-import { minutesOf, openRecipeRuns, resultsOf, say, type WorkedStage } from './recipe-runs.ts'
+import { experimentFolder, minutesOf, openRecipeRuns, resultsOf, say, type WorkedStage } from './recipe-runs.ts'
 import { markdownTable, writeSection } from './section.ts'
 
 const { values } = parseArgs({
@@ -34,9 +34,8 @@ const reference: Readonly<Record<string, string>> = {
   'resnet32-b batchnorm': '30.5, 37.8, -, -, 43.2',
 }
 
-const folder = values.keep ? resolve(values.keep) : mkdtempSync(join(tmpdir(), 'espalier-experiment-'))
-mkdirSync(folder, { recursive: true })
-const runs = await openRecipeRuns(folder, 'batchnorm-only')
+const folder = experimentFolder(values.keep)
+const runs = await openRecipeRuns(folder.path, 'batchnorm-only')
 
 const work = (architecture: string, trainable: TrainableId): Promise<WorkedStage[]> =>
   runs.work({
@@ -104,5 +103,5 @@ try {
     }
 } finally {
   await runs.close()
-  if (!values.keep) rmSync(folder, { recursive: true, force: true })
+  folder.remove()
 }

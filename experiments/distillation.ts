@@ -3,15 +3,15 @@
  * table into docs/results.md after every run. `--data PATH` is the folder of the real data (../shared/data), `--epochs N`
  * (3) and `--seeds N` (3) its size; `--keep FOLDER` keeps the project, so that an experiment that was cut off goes on.
  */
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { availableParallelism, cpus, tmpdir } from 'node:os'
+import { existsSync } from 'node:fs'
+import { availableParallelism, cpus } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { mean, sampleStandardDeviation } from '../src/core/statistics/summary.ts'
 import { welchTest } from '../src/core/statistics/welch.ts'
 import type { StageResultOf } from '../src/shared/stages.ts'
 import { describeEngine } from '../src/studio/engine-version.ts'
-import { minutesOf, openRecipeRuns, resultsOf, say, type WorkedStage } from './recipe-runs.ts'
+import { experimentFolder, minutesOf, openRecipeRuns, resultsOf, say, type WorkedStage } from './recipe-runs.ts'
 import { markdownTable, writeSection } from './section.ts'
 
 const { values } = parseArgs({
@@ -35,9 +35,8 @@ const arms = {
   'features (alpha 0.7, beta 0.5)': { loss: 'feature', alpha: 0.7, beta: 0.5 },
 } as const
 
-const folder = values.keep ? resolve(values.keep) : mkdtempSync(join(tmpdir(), 'espalier-experiment-'))
-mkdirSync(folder, { recursive: true })
-const runs = await openRecipeRuns(folder, 'distillation')
+const folder = experimentFolder(values.keep)
+const runs = await openRecipeRuns(folder.path, 'distillation')
 const worked: WorkedStage[] = []
 
 async function work(seed: number, name: keyof typeof arms): Promise<Distilled> {
@@ -151,5 +150,5 @@ try {
   say('done; the table is in docs/results.md')
 } finally {
   await runs.close()
-  if (!values.keep) rmSync(folder, { recursive: true, force: true })
+  folder.remove()
 }

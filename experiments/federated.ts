@@ -4,15 +4,15 @@
  * tables into docs/results.md after every run. `--data PATH` is the folder of the real data (../shared/data), `--keep FOLDER`
  * keeps the project, so that an experiment that was cut off goes on, `--arms A,B` works only some of the arms.
  */
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
+import { existsSync } from 'node:fs'
+import { cpus } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { mean } from '../src/core/statistics/summary.ts'
 import type { RecipeInput } from '../src/shared/recipe.ts'
 import type { StageResultOf } from '../src/shared/stages.ts'
 import { partOfCifar } from './cifar-part.ts'
-import { accuracies, openRecipeRuns, resultsOf, say } from './recipe-runs.ts'
+import { accuracies, experimentFolder, openRecipeRuns, resultsOf, say } from './recipe-runs.ts'
 import { markdownTable, writeSection } from './section.ts'
 
 const { values } = parseArgs({
@@ -50,9 +50,8 @@ const arms = Object.entries(everyArm).filter(([name]) => !chosen || chosen.some(
 
 const source = join(resolve(values.data), 'cifar10-jpeg.zip')
 if (!existsSync(source)) throw new Error(`there is no ${source}`)
-const folder = values.keep ? resolve(values.keep) : mkdtempSync(join(tmpdir(), 'espalier-experiment-'))
-mkdirSync(folder, { recursive: true })
-const images = await partOfCifar(source, folder, count)
+const folder = experimentFolder(values.keep)
+const images = await partOfCifar(source, folder.path, count)
 
 interface Cell {
   readonly beta: number
@@ -66,7 +65,7 @@ const cells: Cell[] = []
 /** Runs that came to nothing, each in a sentence: the others go on. */
 const failures: string[] = []
 const began = performance.now()
-const runs = await openRecipeRuns(folder, 'federated')
+const runs = await openRecipeRuns(folder.path, 'federated')
 try {
   for (const seed of seeds)
     for (const [arm, options] of arms)
@@ -105,7 +104,7 @@ try {
       }
 } finally {
   await runs.close()
-  if (!values.keep) rmSync(folder, { recursive: true, force: true })
+  folder.remove()
 }
 say(`done in ${((performance.now() - began) / 60_000).toFixed(1)} minutes; the tables are in docs/results.md`)
 

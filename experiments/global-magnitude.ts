@@ -3,14 +3,14 @@
  * beside one-shot pruning, and layers that die or do not. Writes its tables into docs/results.md. `--data PATH` is the
  * folder of the real data (../shared/data), `--epochs N` the training after gradual and one-shot pruning (4).
  */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { availableParallelism, cpus, tmpdir } from 'node:os'
+import { existsSync } from 'node:fs'
+import { availableParallelism, cpus } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { RecipeInput } from '../src/shared/recipe.ts'
 import type { StageOutcome } from '../src/shared/stages.ts'
 import { describeEngine } from '../src/studio/engine-version.ts'
-import { accuracies, openRecipeRuns, resultsOf, say } from './recipe-runs.ts'
+import { accuracies, experimentFolder, openRecipeRuns, resultsOf, say } from './recipe-runs.ts'
 import { markdownTable, writeSection } from './section.ts'
 
 const { values } = parseArgs({
@@ -29,8 +29,8 @@ const evaluate = { use: 'evaluate' } as const
 const recalibrate = { use: 'recalibrate', batches: 8 } as const
 const short = { use: 'train', epochs: 1, ...training } as const
 
-const folder = mkdtempSync(join(tmpdir(), 'espalier-experiment-'))
-const runs = await openRecipeRuns(folder, 'global-magnitude')
+const folder = experimentFolder(undefined)
+const runs = await openRecipeRuns(folder.path, 'global-magnitude')
 const work = (name: string, stages: RecipeInput['stages']) =>
   runs.work({ name, model: { checkpoint }, data: { path: images, augment: 'crop-flip' }, seeds: [seed], stages })
 const scores = (outcomes: readonly StageOutcome[]) => accuracies(outcomes).map(top1 => top1.toFixed(2))
@@ -111,5 +111,5 @@ ${markdownTable(guard)}
   say(`done in ${minutes} minutes; the tables are in docs/results.md`)
 } finally {
   await runs.close()
-  rmSync(folder, { recursive: true, force: true })
+  folder.remove()
 }

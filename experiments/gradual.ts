@@ -4,14 +4,14 @@
  * weights. Writes its table into docs/results.md after every run. `--data PATH` is the folder of the real data
  * (../shared/data), `--keep FOLDER` keeps the project, so that an experiment that was cut off goes on.
  */
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
+import { existsSync } from 'node:fs'
+import { cpus } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { mean, sampleStandardDeviation } from '../src/core/statistics/summary.ts'
 import { welchTest } from '../src/core/statistics/welch.ts'
 import { partOfCifar } from './cifar-part.ts'
-import { accuracies, openRecipeRuns, resultsOf, say } from './recipe-runs.ts'
+import { accuracies, experimentFolder, openRecipeRuns, resultsOf, say } from './recipe-runs.ts'
 import { markdownTable, writeSection } from './section.ts'
 
 const { values } = parseArgs({
@@ -36,7 +36,7 @@ type Schedule = keyof typeof schedules
 const data = resolve(values.data)
 const [source, checkpoint] = [join(data, 'cifar10-jpeg.zip'), join(data, 'checkpoints', 'resnet20-12fca82f.th')]
 for (const file of [source, checkpoint]) if (!existsSync(file)) throw new Error(`there is no ${file}`)
-const folder = values.keep ? resolve(values.keep) : mkdtempSync(join(tmpdir(), 'espalier-experiment-'))
+const folder = experimentFolder(values.keep)
 
 interface Cell {
   readonly lr: number
@@ -47,9 +47,8 @@ interface Cell {
 }
 const cells: Cell[] = []
 const began = performance.now()
-mkdirSync(folder, { recursive: true })
-const images = await partOfCifar(source, folder, count)
-const runs = await openRecipeRuns(folder, 'gradual')
+const images = await partOfCifar(source, folder.path, count)
+const runs = await openRecipeRuns(folder.path, 'gradual')
 try {
   for (const lr of rates)
     for (const sparsity of sparsities)
@@ -57,7 +56,7 @@ try {
         for (const schedule of Object.keys(schedules) as Schedule[]) await measure({ lr, sparsity, seed, schedule })
 } finally {
   await runs.close()
-  if (!values.keep) rmSync(folder, { recursive: true, force: true })
+  folder.remove()
 }
 say(`done in ${((performance.now() - began) / 60_000).toFixed(1)} minutes; the table is in docs/results.md`)
 

@@ -3,8 +3,8 @@
  * VGG-16-BN that is trained here. Writes its tables into docs/results.md as cells come. `--data PATH` is the folder of the real
  * data (../shared/data); `--keep FOLDER` keeps what was measured, so that an experiment that was cut off goes on.
  */
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { availableParallelism, cpus, tmpdir } from 'node:os'
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { availableParallelism, cpus } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Model } from '../src/core/graph/model.ts'
@@ -43,7 +43,7 @@ import {
   tuned,
 } from './layer-adaptive/cells.ts'
 import { jointTable, oneShotTable, seedsTable } from './layer-adaptive/tables.ts'
-import { say } from './recipe-runs.ts'
+import { experimentFolder, say } from './recipe-runs.ts'
 import { writeSection } from './section.ts'
 
 const { values } = parseArgs({
@@ -54,8 +54,7 @@ const images = join(data, 'cifar10-first1000')
 for (const file of [images, ...Object.values(checkpointOf).map(name => join(data, 'checkpoints', name))])
   if (!existsSync(file)) throw new Error(`there is no ${file}`)
 
-const folder = values.keep ? resolve(values.keep) : mkdtempSync(join(tmpdir(), 'espalier-experiment-'))
-mkdirSync(folder, { recursive: true })
+const { path: folder, remove: removeFolder } = experimentFolder(values.keep)
 const { cells, keep } = keptCells(join(folder, 'cells.json'))
 
 const engine = await loadEngine()
@@ -345,5 +344,5 @@ await trained('iterative', iterative, iterativeMethods, pruning => [
 ])
 await trained('tuned', tunedOf('ResNet-32'), someMethods, afterPruning)
 await dataset.close()
-if (!values.keep) rmSync(folder, { recursive: true })
+removeFolder()
 say(`done in ${((performance.now() - began) / 60_000).toFixed(1)} minutes; the tables are in docs/results.md`)

@@ -1,5 +1,7 @@
 /** Recipes worked in a project of their own, for experiments: no window, no terminal, each stage's outcome. */
-import { join } from 'node:path'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import { parseRecipe, type RecipeInput } from '../src/shared/recipe.ts'
 import type { StageOutcome, StageResultOf, StageUse } from '../src/shared/stages.ts'
 import { userDirectories } from '../src/studio/directories.ts'
@@ -16,6 +18,13 @@ export interface RecipeRuns {
 }
 
 export const say = (line: string) => process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`)
+
+/** `keep`, or one that is removed at the end. */
+export function experimentFolder(keep: string | undefined): { readonly path: string; readonly remove: () => void } {
+  const path = keep === undefined ? mkdtempSync(join(tmpdir(), 'espalier-experiment-')) : resolve(keep)
+  mkdirSync(path, { recursive: true })
+  return { path, remove: () => keep === undefined && rmSync(path, { recursive: true, force: true }) }
+}
 
 /** The project file is `name`.espalier in `folder`. */
 export async function openRecipeRuns(folder: string, name: string): Promise<RecipeRuns> {

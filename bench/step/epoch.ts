@@ -1,6 +1,7 @@
 /**
  * How much of a training is not its steps: our stage `train` on random images, with crop and flip, states saved, numbers
- * recorded. For a line, answers with what the steps of one epoch took, and what else it took. Arguments: architecture, batch, steps.
+ * recorded. For a line, answers with what the steps of one epoch took, and what else it took. Arguments: architecture, batch,
+ * steps.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

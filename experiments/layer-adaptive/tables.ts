@@ -13,7 +13,8 @@ import {
   type tuned,
 } from './cells.ts'
 
-export const percent = (share: number) => (100 * share).toFixed(1)
+const percent = (share: number) => (100 * share).toFixed(1)
+
 export function oneShotTable(cells: Cells, network: string): string | undefined {
   const dense = cells.get(keyOf(network, 'one-shot', 'dense', 0))
   if (!dense) return

@@ -12,7 +12,10 @@ const bins = 60
 /** Weights of which a picture can still be drawn and sent. */
 const mostInPicture = 8_000_000
 
-/** Of the stage in training as its state was saved last, else after the last finished stage that changed the model; null before there is one. Throws `not-found`. */
+/**
+ * Of the stage in training as its state was saved last, else after the last finished stage that changed the model; null
+ * before there is one. Throws `not-found`.
+ */
 export async function layerWeights(project: Project, run: RunSummary, layer: string): Promise<LayerWeights | null> {
   const under = run.stages.find(({ state }) => state !== 'finished')
   if (!under || under.state === 'waiting') return finishedWeights(project, run, layer)

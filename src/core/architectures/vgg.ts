@@ -2,7 +2,8 @@
  * VGG, Simonyan and Zisserman 2015: 3x3 convolutions with bias, and pooling. `imagenet` is torchvision's network with its
  * three fully connected layers of 4096. For 32x32 images, where 512 features are left, the networks of the literature
  * end in one fully connected layer with batch norm, and in three of 512 without; that of the published channel gates keeps
- * three of 4096 and has no bias in its convolutions (`fc4096`; five-systems 0.3). Names are torchvision's: `features.<place>` and `classifier.<place>`, the places of activations and pooling counted.
+ * three of 4096 and has no bias in its convolutions (`fc4096`; five-systems 0.3). Names are torchvision's:
+ * `features.<place>` and `classifier.<place>`, the places of activations and pooling counted.
  */
 
 import { type BuildOptions, cifar, defineFamily, imagenet } from '../family.ts'

@@ -20,6 +20,10 @@ export interface ModeSetting {
   readonly context: StageContext
 }
 
+/** Of a client, where the settings say `usual`. */
+export const keepOf = ({ keeps }: Pick<ModeSetting, 'keeps'>, client: number, usual: number): number =>
+  keeps?.[client] ?? usual
+
 export interface Mode<Settings> {
   /** What becomes of the model before anything else. */
   readonly prepare?: (model: Model, settings: Settings, seed: number) => Model

@@ -82,7 +82,6 @@ function secondPart(context: StageContext, twin: Twin, isTrainedHere: boolean): 
   context.record.restart()
   const state: StateStore = {
     ...context.state,
-    read: () => context.state.read(),
     write: saved => context.state.write({ ...saved, before: twin }),
   }
   return { ...context, earlierSeconds: 0, state, step: (done, total) => context.step(total + done, 2 * total) }
@@ -93,7 +92,6 @@ const firstHalf = (context: StageContext): StageContext => ({
   ...context,
   state: {
     ...context.state,
-    read: () => context.state.read(),
     write: ({ kernels: _, ...saved }) => context.state.write(saved),
   },
   step: (done, total) => context.step(done, 2 * total),

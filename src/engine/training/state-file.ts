@@ -163,7 +163,10 @@ export interface SavedKernel {
   readonly step: number
 }
 
-/** The kernel of one layer of the model in training, and nothing else of the file. `undefined` where the state is of another stage, or has no such layer. */
+/**
+ * The kernel of one layer of the model in training, and nothing else of the file. `undefined` where the state is of another
+ * stage, or has no such layer.
+ */
 export async function readSavedKernel(
   directory: string,
   { stage, layer }: { readonly stage: number; readonly layer: string },

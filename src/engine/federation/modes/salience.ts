@@ -6,7 +6,7 @@ import { deriveSeed } from '../../../core/random.ts'
 import { epochOrder } from '../../../core/training/order.ts'
 import type { PruningOf } from '../../../shared/federated-pruning.ts'
 import type { TrainableModel } from '../../compile/training.ts'
-import type { Mode, ModeSetting } from '../mode.ts'
+import { keepOf, type Mode, type ModeSetting } from '../mode.ts'
 import { measureSalience } from '../salience.ts'
 
 type Settings = PruningOf<'salience'>
@@ -18,7 +18,6 @@ type Settings = PruningOf<'salience'>
 export const salience: Mode<Settings> = {
   start(settings, federation) {
     const { graph, prunable } = federation
-    const keepOf = (client: number) => federation.keeps?.[client] ?? settings.keep
     const changes = { carried: 'changes', carriedDown: 'changes' } as const
     if (settings.chosen === 'steps') {
       const { score, keep, perStep } = settings
@@ -35,7 +34,7 @@ export const salience: Mode<Settings> = {
           const samples = federation.holders[client]!
           const keys = ['salience', round, client] as const
           const saliences = await measure(settings, federation, { compiled, weights, samples, keys })
-          compiled.assignUpdateMasks(setOf(weights, saliences, keepOf(client)))
+          compiled.assignUpdateMasks(setOf(weights, saliences, keepOf(federation, client, settings.keep)))
         },
       }
     }
@@ -57,7 +56,7 @@ export const salience: Mode<Settings> = {
         return settings.score === 'weight' ? 0 : sent.length
       },
       async beginClient({ compiled, client }) {
-        compiled.assignUpdateMasks(chosen(keepOf(client)))
+        compiled.assignUpdateMasks(chosen(keepOf(federation, client, settings.keep)))
       },
     }
   },
