@@ -1,7 +1,8 @@
 /**
- * Allocations at equal sparsity: ResNet-20 and ResNet-32 as they were trained, in one shot and after a short training, and a
- * VGG-16-BN that is trained here. Writes its tables into docs/results.md as cells come. `--data PATH` is the folder of the real
- * data (../shared/data); `--keep FOLDER` keeps what was measured, so that an experiment that was cut off goes on.
+ * Allocations at equal sparsity in one shot: ResNet-20 and ResNet-32 as they were trained, and a VGG-16-BN that is trained
+ * here; with a training after it, see layer-adaptive-trained. Writes its tables into docs/results.md as cells come.
+ * `--data PATH` is the folder of the real data (../shared/data); `--keep FOLDER` keeps what was measured, so that an
+ * experiment that was cut off goes on.
  */
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
@@ -22,15 +23,12 @@ import { openCheckpoint } from '../src/formats/checkpoints.ts'
 import { openDataset } from '../src/formats/datasets.ts'
 import { importModel } from '../src/formats/import-model.ts'
 import { type Calibration, usualFractions } from '../src/shared/distortion.ts'
-import { parseRecipe, type RecipeInput } from '../src/shared/recipe.ts'
-import type { StageOutcome } from '../src/shared/stages.ts'
+import { parseRecipe } from '../src/shared/recipe.ts'
 import {
   allMethods,
   type Cell,
   calibration256,
   checkpointOf,
-  iterative,
-  iterativeMethods,
   jointSparsities,
   keptCells,
   keyOf,
@@ -38,11 +36,8 @@ import {
   methods,
   type Network,
   oneShotSparsities,
-  seeds,
-  someMethods,
-  tuned,
 } from './layer-adaptive/cells.ts'
-import { jointTable, oneShotTable, seedsTable } from './layer-adaptive/tables.ts'
+import { jointTable, oneShotTable } from './layer-adaptive/tables.ts'
 import { experimentFolder, say } from './recipe-runs.ts'
 import { writeSection } from './section.ts'
 
@@ -176,75 +171,32 @@ async function distortions(model: Model): Promise<void> {
     compiled.dispose()
   }
 }
-// ---- With a short training
-
-const batch = 128
-const stepsAnEpoch = Math.ceil(5000 / batch)
-const lr = 0.01
-const options = {
-  batch,
-  keep: 'last',
-  optimizer: { kind: 'sgd', lr, momentum: 0.9, nesterov: true, weightDecay: 1e-4 },
-  schedule: { kind: 'cosine', per: 'step' },
-} as const
-const epochs = 4
-const training = { use: 'train', epochs, ...options } as const
-/** What a round of iterative pruning takes of what is left, as the paper does. */
-const share = 0.2
-
-/** Works stages as a run does; what they say, and the model after the last that changed it. */
-async function work(model: RecipeInput['model'], stages: RecipeInput['stages'], seed: number) {
-  const workDirectory = mkdtempSync(join(folder, 'work-'))
-  const outcomes: StageOutcome[] = []
-  let modelFile = ''
-  const recipe = parseRecipe({ model, data: { path: images, augment: 'crop-flip', validation: 0 }, stages })
-  const job = { runId: 'experiment', recipe, seed, firstStage: 0, workDirectory, cacheDirectory }
-  await runJob(
-    { ...job, stateDirectory: join(workDirectory, 'state') },
-    message => {
-      if (message.type !== 'stage-finished') return
-      outcomes.push(message.outcome)
-      modelFile = message.modelFile ?? modelFile
-    },
-    signal,
-  )
-  return { outcomes, modelFile, remove: () => rmSync(workDirectory, { recursive: true }) }
-}
-
-type Pruning = Omit<Extract<RecipeInput['stages'][number], { use: 'prune' }>, 'use'>
-
-/** Every cell of these networks, sparsities and methods, seed by seed. */
-async function trained(
-  kind: 'tuned' | 'iterative',
-  columns: typeof tuned,
-  names: readonly Method[],
-  stages: (pruning: Pruning) => RecipeInput['stages'],
-): Promise<void> {
-  for (const [network, sparsity] of columns) {
-    const model = { checkpoint: join(data, 'checkpoints', checkpointOf[network]) }
-    for (const seed of seeds) {
-      for (const name of names) {
-        await cell(keyOf(network, kind, name, sparsity, seed), async () => {
-          const { outcomes, remove } = await work(model, stages({ sparsity, ...methods[name] }), seed)
-          remove()
-          const last = outcomes.at(-1)!
-          if (last.use !== 'evaluate') throw new Error('the last stage is the evaluation')
-          const { top1, zeros, weights } = last.result
-          return { top1, zeros, weights }
-        })
-      }
-    }
-  }
-}
+// ---- VGG-16-BN
 
 /** VGG-16-BN, trained on the same 5,000 images. */
 async function trainedVgg(): Promise<Model> {
   const file = join(folder, 'vgg16-bn.safetensors')
   if (!existsSync(file)) {
-    const from = { ...training, epochs: vggEpochs, optimizer: { kind: 'adam', lr: 0.001 }, precision: 'bf16' } as const
-    const { modelFile, remove } = await work({ architecture: 'vgg16-bn-cifar' }, [from], 0)
-    copyFileSync(modelFile, file)
-    remove()
+    const recipe = parseRecipe({
+      model: { architecture: 'vgg16-bn-cifar' },
+      data: { path: images, augment: 'crop-flip', validation: 0 },
+      stages: [
+        {
+          ...{ use: 'train', epochs: vggEpochs, batch: 128, keep: 'last', precision: 'bf16' },
+          ...{ optimizer: { kind: 'adam', lr: 0.001 }, schedule: { kind: 'cosine', per: 'step' } },
+        },
+      ],
+    })
+    const workDirectory = mkdtempSync(join(folder, 'work-'))
+    const job = { runId: 'experiment', recipe, seed: 0, firstStage: 0, workDirectory, cacheDirectory }
+    await runJob(
+      { ...job, stateDirectory: join(workDirectory, 'state') },
+      message => {
+        if (message.type === 'stage-finished') copyFileSync(message.modelFile!, file)
+      },
+      signal,
+    )
+    rmSync(workDirectory, { recursive: true })
     say('VGG-16-BN is trained')
   }
   return importModel(await openCheckpoint(file)).model
@@ -258,8 +210,6 @@ const began = performance.now()
 function writeTables(): void {
   const shots = ['ResNet-20', 'ResNet-32'].flatMap(network => oneShotTable(cells, network) ?? [])
   const [vgg, joint] = [oneShotTable(cells, 'VGG-16-BN'), jointTable(cells)]
-  const once = seedsTable(cells, 'tuned', tuned, someMethods)
-  const rounds = seedsTable(cells, 'iterative', iterative, iterativeMethods)
   writeSection(
     new URL('../docs/results.md', import.meta.url),
     'layer-adaptive',
@@ -281,24 +231,6 @@ ResNet-20, mean squared change of the logits on the 256 calibration images: the 
 rate-distortion minimises, / that of the pruned network as a whole:
 
 ${joint}
-`
-    : ''
-}${
-  once
-    ? `
-After ${epochs} epochs (${epochs * stepsAnEpoch} steps of ${batch}; SGD, learning rate ${lr}, momentum 0.9, Nesterov, weight decay 1e-4, cosine by the
-step, crop and flip, the last weights). Mean ± standard deviation over ${seeds.length} seeds of training:
-
-${once}
-`
-    : ''
-}${
-  rounds
-    ? `
-In rounds (\`iterative\`): each takes ${100 * share} % of what is left, with an allocation, and curves, of its own, and trains an
-epoch of ${stepsAnEpoch} steps (learning rate ${lr}, a cosine in each round). Mean ± standard deviation over ${seeds.length} seeds:
-
-${rounds}
 `
     : ''
 }${
@@ -331,18 +263,6 @@ await oneShot(
   allMethods.filter(name => !name.includes('no data')),
   ({ choose }) => ({ images: 32, choose }),
 )
-const tunedOf = (network: Network) => tuned.filter(([name]) => name === network)
-const afterPruning = (pruning: Pruning): RecipeInput['stages'] => [
-  { use: 'prune', ...pruning },
-  training,
-  { use: 'evaluate' },
-]
-await trained('tuned', tunedOf('ResNet-20'), someMethods, afterPruning)
-await trained('iterative', iterative, iterativeMethods, pruning => [
-  { use: 'prune', ...pruning, schedule: { kind: 'iterative', share }, train: { ...options, epochs: 1 } },
-  { use: 'evaluate' },
-])
-await trained('tuned', tunedOf('ResNet-32'), someMethods, afterPruning)
 await dataset.close()
 removeFolder()
 say(`done in ${((performance.now() - began) / 60_000).toFixed(1)} minutes; the tables are in docs/results.md`)

@@ -1,4 +1,4 @@
-/** What is measured of layer-adaptive pruning: methods, sparsities, and a cell of the tables for each of their pairs. */
+/** What is measured of layer-adaptive pruning: methods, and the cells of the tables in one shot. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 
 export const checkpointOf = { 'ResNet-20': 'resnet20-12fca82f.th', 'ResNet-32': 'resnet32-d509ac18.th' } as const
@@ -23,6 +23,7 @@ export const methods = {
 } as const
 export type Method = keyof typeof methods
 export const allMethods = Object.keys(methods) as Method[]
+/** Those that are trained after the cut. */
 export const someMethods: Method[] = [
   'rate-distortion, worst sample',
   'rate-distortion, mean',
@@ -35,31 +36,12 @@ export const someMethods: Method[] = [
 
 export const oneShotSparsities = [0.5, 0.6, 0.7, 0.8, 0.9, 0.95]
 export const jointSparsities = [0.5, 0.7, 0.8, 0.9]
-export const seeds = [0, 1, 2]
-
-/** Networks and sparsities that are trained after pruning, once and in rounds. */
-export const tuned: readonly (readonly [Network, sparsity: number])[] = [
-  ['ResNet-20', 0.8],
-  ['ResNet-20', 0.9],
-  ['ResNet-20', 0.95],
-  ['ResNet-32', 0.9],
-  ['ResNet-32', 0.95],
-]
-export const iterative: typeof tuned = [['ResNet-20', 0.9]]
-export const iterativeMethods: readonly Method[] = [
-  'rate-distortion, worst sample',
-  'rate-distortion, mean',
-  'global',
-  'LAMP',
-  'ERK',
-]
-
 /** Of a network that was pruned: `top1`; `sum` and `joint` of distortions. */
 export type Cell = Readonly<Record<string, number>>
 export type Cells = ReadonlyMap<string, Cell>
 
-export const keyOf = (network: string, kind: string, method: string, sparsity: number, seed?: number) =>
-  [network, kind, method, sparsity, ...(seed === undefined ? [] : [seed])].join(' ')
+export const keyOf = (network: string, kind: string, method: string, sparsity: number) =>
+  [network, kind, method, sparsity].join(' ')
 
 /** Cells that are kept in a file, each as soon as it is measured. */
 export function keptCells(file: string) {
