@@ -60,6 +60,9 @@ function holderLines(clients: readonly Holder[]): string[] {
     ...(clients.some(({ keep }) => keep !== undefined)
       ? [{ title: 'keeps', text: ({ keep }: Holder) => (keep === undefined ? '-' : percent(keep)), right: true }]
       : []),
+    ...(clients.some(({ width }) => width !== undefined)
+      ? [{ title: 'width', text: ({ width }: Holder) => (width === undefined ? '-' : percent(width)), right: true }]
+      : []),
     ...perClass,
   ]
   return table(columns, clients).map(line => `  ${line}`)

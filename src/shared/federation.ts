@@ -122,6 +122,11 @@ export const heterogeneitySchema = z.strictObject({
     unit: 'share',
     help: 'What the slowest client keeps when it prunes; the others are spaced evenly from there to the share that the pruning keeps, the faster the more. For salience that the server or a client chooses, random sets and soft filters. Left out: all keep the same.',
   }),
+  narrowest: z.number().gt(0).max(1).optional().meta({
+    label: 'Narrowest client',
+    unit: 'share',
+    help: 'Share of the channels of every layer that the slowest client has: it gets, trains and sends that part of the model alone; the others are spaced evenly from there to the whole, the faster the wider. Each weight becomes the mean over the clients that have it (HeteroFL). For FedAvg and FedProx without pruning. Left out: all have the whole model.',
+  }),
 })
 
 export type Heterogeneity = z.output<typeof heterogeneitySchema>
@@ -204,5 +209,7 @@ export const holderSchema = z.strictObject({
   speed: z.number(),
   /** The share that it keeps when it prunes. Absent where all keep the same, or all of it. */
   keep: z.number().optional(),
+  /** The share of the channels that its model has. Absent where all have the whole model. */
+  width: z.number().optional(),
 })
 export type Holder = z.output<typeof holderSchema>

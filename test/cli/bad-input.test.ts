@@ -159,6 +159,24 @@ const cases: readonly Case[] = [
         { pruning: 'gate', heterogeneity: { leastKeep: 0.5 } },
       ],
       [
+        'narrow clients whose parts cannot be averaged',
+        'recipe.invalid',
+        /narrowest must be left out for the strategy scaffold/,
+        { strategy: 'scaffold', optimizer: 'sgd', heterogeneity: { narrowest: 0.5 } },
+      ],
+      [
+        'narrow clients that prune as well',
+        'recipe.invalid',
+        /narrowest must be left out for the pruning salience/,
+        { pruning: 'salience', heterogeneity: { narrowest: 0.5 } },
+      ],
+      [
+        'narrow clients with statistics of their own',
+        'recipe.invalid',
+        /narrowest must be left out where statistics are kept local/,
+        { batchNorm: 'local', heterogeneity: { narrowest: 0.5 } },
+      ],
+      [
         'a partition file that is not there',
         'file.missing',
         /none\.json/,

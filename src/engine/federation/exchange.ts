@@ -1,4 +1,5 @@
 /** What travels between the server and a client, as bytes. Every model is used as it comes out of them. */
+import { gather, scatter } from '../../core/federation/narrow.ts'
 import {
   decodePayload,
   encodePayload,
@@ -7,7 +8,7 @@ import {
   type PayloadTensor,
 } from '../../core/federation/payload.ts'
 import { elementCount } from '../../core/graph/dims.ts'
-import type { Graph, Weights } from '../../core/graph/model.ts'
+import type { Graph, Masks, Weights } from '../../core/graph/model.ts'
 
 /** The named parameters of a graph, as both sides know them. */
 export const layoutOf = (graph: Graph, names: Iterable<string>): PayloadLayout =>
@@ -48,6 +49,15 @@ export function send(layout: PayloadLayout, values: Weights, carried: Carried, h
   }
   const bytes = encodePayload(layout, tensors)
   return { bytes: bytes.length, tensors: decodePayload(layout, bytes, base), counts, carried: masks }
+}
+
+/** Sends what the receiver or the sender holds of each tensor, as the smaller tensors that they are to it. Zero elsewhere. */
+export function sendPart(layout: PayloadLayout, values: Weights, part: Masks): Parcel {
+  const held = new Map(layout.map(({ name }) => [name, gather(values.get(name)!, part.get(name)!)]))
+  const own = layout.map(({ name }) => ({ name, size: held.get(name)!.length }))
+  const { tensors, ...parcel } = send(own, held, 'values', new Map())
+  const whole = [...tensors].map(([name, tensor]) => [name, scatter(tensor, part.get(name)!)] as const)
+  return { ...parcel, tensors: new Map(whole), carried: part }
 }
 
 function markValues(values: Float32Array, mask: Uint8Array): number {

@@ -24,18 +24,26 @@ export async function holdersOf(
   return partition(request, { kind, holdings: await readPartitionFile(settings.path), file: settings.path })
 }
 
+/** How clients differ, one number a client; undefined where they do not. */
+export interface Scales {
+  readonly speeds: readonly number[]
+  readonly keeps: readonly number[] | undefined
+  readonly widths: readonly number[] | undefined
+}
+
 /** What is said of them in the result. */
 export function describeHolders(
   holders: readonly Int32Array[],
   labels: Int32Array,
   classes: number,
-  { speeds, keeps }: { readonly speeds: readonly number[]; readonly keeps: readonly number[] | undefined },
+  { speeds, keeps, widths }: Scales,
 ): Holder[] {
   return holders.map((samples, client) => {
     const counts = Array<number>(classes).fill(0)
     for (const sample of samples) counts[labels[sample]!]!++
     const keep = keeps && { keep: keeps[client]! }
-    return { client: client + 1, samples: samples.length, classes: counts, speed: speeds[client]!, ...keep }
+    const width = widths && { width: widths[client]! }
+    return { client: client + 1, samples: samples.length, classes: counts, speed: speeds[client]!, ...keep, ...width }
   })
 }
 
@@ -51,4 +59,9 @@ export function keepsOf(
   const { leastKeep } = heterogeneity
   if (leastKeep === undefined || !('keep' in pruning)) return
   return clientScale(clients, leastKeep, pruning.keep, seed)
+}
+
+/** Widths of the clients' models, the slowest the narrowest; undefined where all have the whole model. */
+export function widthsOf({ clients, heterogeneity: { narrowest } }: Settings, seed: number): number[] | undefined {
+  return narrowest === undefined ? undefined : clientScale(clients, narrowest, 1, seed)
 }

@@ -1,5 +1,5 @@
 /** What the server does at the end of a round: it makes one model of those it got, and scores it. */
-import { combine } from '../../core/federation/aggregate.ts'
+import { combineModels } from '../../core/federation/aggregate.ts'
 import { nextServerVariates } from '../../core/federation/control-variates.ts'
 import { sampleShares } from '../../core/federation/strategy.ts'
 import type { Weights } from '../../core/graph/model.ts'
@@ -29,17 +29,11 @@ export function aggregate(setting: Setting, memory: FederationMemory): void {
   }
   if (!isFederated && !strategy.pooled) return
   const updates = counted.map(({ client }) => memory.updates.get(client)!)
+  const parts = setting.parts && counted.map(({ client }) => setting.parts![client]!)
   const next = new Map(memory.server)
   const mix = (names: readonly string[], models: readonly Weights[], coefficients: readonly number[]) => {
-    for (const name of names)
-      next.set(
-        name,
-        combine(
-          memory.server.get(name)!,
-          models.map(model => model.get(name)!),
-          coefficients,
-        ),
-      )
+    const base = new Map(names.map(name => [name, memory.server.get(name)!]))
+    for (const [name, values] of combineModels(base, models, coefficients, parts)) next.set(name, values)
   }
   const work = counted.map(visit => visit.work)
   mix(trained, updates, strategy.coefficients(work))

@@ -1,5 +1,6 @@
 /** What stays the same in a federation from its first round to its last. */
 
+import { narrowPart } from '../../core/federation/narrow.ts'
 import { participants } from '../../core/federation/participation.ts'
 import type { PayloadLayout } from '../../core/federation/payload.ts'
 import { strategies } from '../../core/federation/strategies.ts'
@@ -15,11 +16,11 @@ import type { TrainableModel } from '../compile/training.ts'
 import type { Selection, StageContext } from '../stage-runner.ts'
 import { learningRateOf, programOptions } from '../training/options.ts'
 import { layoutOf } from './exchange.ts'
-import { holdersOf, keepsOf, speedsOf } from './holders.ts'
+import { holdersOf, keepsOf, type Scales, speedsOf, widthsOf } from './holders.ts'
 import type { RunningMode } from './mode.ts'
 import { startMode } from './modes.ts'
 
-export interface Setting {
+export interface Setting extends Scales {
   readonly stage: StageOf<'federate'>
   /** Whether this is the unpruned twin; its metrics have names of their own, and it is the first half of the work. */
   readonly isTwin: boolean
@@ -34,9 +35,8 @@ export interface Setting {
   readonly training: Selection
   /** Samples of each client that takes part: a single one, where everything is in one place. */
   readonly holders: readonly Int32Array[]
-  readonly speeds: readonly number[]
-  /** Shares that clients keep when they prune; undefined where all keep the same. */
-  readonly keeps: readonly number[] | undefined
+  /** What each client holds of every parameter; undefined where all have everything. */
+  readonly parts: readonly Masks[] | undefined
   readonly validation: Selection | undefined
   /** Validation samples that clients are scored on; undefined where they are not. */
   readonly clientScoring: Selection | undefined
@@ -77,12 +77,14 @@ export async function settle(
   const holders = strategy.pooled ? [training.indices] : divided
   const prunable = prunableParameters(graph)
   const keeps = keepsOf(stage, seed)
+  const widths = widthsOf(stage, seed)
   const { batch } = stage
   const mode = startMode(stage.pruning, { graph, prunable, training, holders, keeps, batch, seed, context })
   const isFederated = !strategy.pooled && strategy.beginsWith === 'server'
   const compiled = context.trainable({
     ...programOptions(stage, new Set(trained), new Set(masks.keys())),
     ...mode.programs,
+    ...(widths && { updateMasked: new Set(trained) }),
     ...((terms.proximal > 0 || terms.variates) && {
       terms: { proximal: terms.proximal, corrected: terms.variates },
     }),
@@ -103,6 +105,8 @@ export async function settle(
     holders,
     speeds: strategy.pooled ? [1] : speedsOf(stage, seed),
     keeps,
+    widths,
+    parts: widths?.map(width => narrowPart(graph, width)),
     validation,
     clientScoring: clientScoring(validation, stage.clientSamples, seed),
     trained,

@@ -6,7 +6,7 @@ import { type ErrorCode, EspalierError } from '../../shared/errors.ts'
 import type { ClientRound } from '../../shared/federation.ts'
 import { isFiniteState } from '../training/saved-training.ts'
 import { validate } from '../training/validate.ts'
-import { type Parcel, send } from './exchange.ts'
+import { type Parcel, send, sendPart } from './exchange.ts'
 import { type LocalStep, reachOfSteps, stepsOfEpoch, trainLocally } from './local-training.ts'
 import type { FederationMemory } from './memory.ts'
 import { clientSeed, type Setting } from './setting.ts'
@@ -35,6 +35,16 @@ export async function prepareDownload(setting: Setting, memory: FederationMemory
   }
 }
 
+/** What one client gets of it, and what that weighs. */
+function received(setting: Setting, memory: FederationMemory, client: number, { bytes, model }: Download) {
+  const part = setting.parts?.[client]
+  if (part) {
+    const parcel = sendPart(setting.down, memory.server, part)
+    return { model: parcel.tensors, bytes: parcel.bytes }
+  }
+  return { model, bytes: setting.isFederated ? bytes[hasPrevious(memory, client) ? 'known' : 'unknown'] : 0 }
+}
+
 /** Lets the mode look at the model of the server. A client that is in training goes on as if nothing had been. */
 async function announce({ compiled, mode, masks }: Setting, memory: FederationMemory): Promise<number> {
   if (!mode.beforeRound) return 0
@@ -61,13 +71,13 @@ export async function visit(
   download: Download,
   hooks: VisitHooks,
 ): Promise<void> {
-  const { stage, seed, holders, speeds, isFederated } = setting
+  const { stage, seed, holders, speeds } = setting
   const round = memory.place.rounds.length
   const perEpoch = stepsOfEpoch(holders[client]!.length, stage.batch)
   const wanted = stage.localEpochs * perEpoch
   const { deadline, late, dropOut } = stage.heterogeneity
   const steps = stepsInTime(wanted, speeds[client]!, deadline)
-  const downBytes = isFederated ? download.bytes[hasPrevious(memory, client) ? 'known' : 'unknown'] : 0
+  const { model, bytes: downBytes } = received(setting, memory, client, download)
   const leaveOut = (state: ClientRound['state'], note: string, taken = 0) => {
     const record = { client: client + 1, state, note, steps: taken, ...nothing, downBytes }
     memory.place.visits.push({ client, record, work: null })
@@ -78,7 +88,7 @@ export async function visit(
     leaveOut('late', `${steps} of its ${wanted} steps were done by the deadline.`)
   else {
     try {
-      const done = await work(setting, memory, client, download, { perEpoch, steps, hooks })
+      const done = await work(setting, memory, client, { ...download, model }, { perEpoch, steps, hooks })
       const record = {
         client: client + 1,
         state: steps < wanted ? ('partial' as const) : ('done' as const),
@@ -120,17 +130,19 @@ async function work(
   setting: Setting,
   memory: FederationMemory,
   client: number,
-  download: Download,
+  download: Pick<Download, 'model' | 'variates'>,
   { perEpoch, steps, hooks }: Work,
 ): Promise<{ readonly record: Omit<ClientRound, 'client' | 'state' | 'steps' | 'downBytes'>; readonly reach: number }> {
   const { stage, context, compiled, mode, masks, rates, training, holders, terms, isFederated, statistics } = setting
   const { place, position } = memory
   const round = place.rounds.length
   const own = memory.own.get(client)
+  const part = setting.parts?.[client]
   const began: Weights = new Map([...memory.server, ...download.model, ...(own ?? [])])
   const starting = { client, round, compiled, weights: began }
   if (!place.isTraining) {
     compiled.assign({ weights: began, masks })
+    if (part) compiled.assignUpdateMasks(new Map(setting.trained.map(name => [name, part.get(name)!])))
     await mode.beginClient?.(starting)
     Object.assign(position, { epoch: 0, step: 0 })
     Object.assign(position.sums, { loss: 0, correct: 0, samples: 0, learningRate: 0 })
@@ -170,7 +182,7 @@ async function work(
     return { record: { ...scored, upBytes: 0 }, reach }
   }
 
-  const parcel = send(setting.up, ended, mode.carried, began)
+  const parcel = part ? sendPart(setting.up, ended, part) : send(setting.up, ended, mode.carried, began)
   memory.updates.set(client, parcel.tensors)
   if (stage.batchNorm === 'local') memory.own.set(client, new Map(statistics.map(name => [name, ended.get(name)!])))
   let upBytes = parcel.bytes

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type FederatedPruning, federatedPruningSchema } from '../federated-pruning.ts'
 import {
+  type BatchNormId,
   batchNormChoices,
   federationResult,
   federationResultSchema,
@@ -8,6 +9,7 @@ import {
   heterogeneitySchema,
   holderSchema,
   partitionSchema,
+  type StrategySettings,
   strategySchema,
 } from '../federation.ts'
 import { idsOf } from '../methods.ts'
@@ -66,7 +68,7 @@ export const federate = defineStage({
     }),
     heterogeneity: heterogeneitySchema.prefault({}).meta({
       label: 'Heterogeneity',
-      help: 'How clients differ in speed, reliability and how much they prune.',
+      help: 'How clients differ in speed, reliability, how much they prune and the width of their models.',
     }),
     batch,
     optimizer: optimizer.meta({
@@ -119,6 +121,7 @@ export const federate = defineStage({
     if (heterogeneity.slowest < 1 && heterogeneity.deadline === undefined)
       fault(['heterogeneity', 'deadline'], 'is required where slowest is below 1: without it nobody is late')
     checkLeastKeep(value, fault)
+    checkNarrowest(value, fault)
     if (value.twin && value.pruning.mode === 'none') fault(['twin'], 'needs a pruning: without one it is the same')
     if (strategy.kind === 'centralised') {
       if (participation < 1) fault(['participation'], 'must be 1 for the strategy centralised')
@@ -146,10 +149,12 @@ export const federate = defineStage({
   },
 })
 
+type Fault = (path: string[], message: string) => void
+
 /** Gates and what steps choose are part of the compiled graph, static filters of the one model: they are the same for all. */
 function checkLeastKeep(
   { heterogeneity, pruning }: { readonly heterogeneity: Heterogeneity; readonly pruning: FederatedPruning },
-  fault: (path: string[], message: string) => void,
+  fault: Fault,
 ): void {
   const { leastKeep } = heterogeneity
   if (leastKeep === undefined) return
@@ -159,4 +164,27 @@ function checkLeastKeep(
     if (mode === 'salience' && pruning.chosen === 'steps') fault(path, 'must be left out where chosen is steps')
     else if (leastKeep > pruning.keep) fault(path, `must be at most what the pruning keeps, ${pruning.keep}`)
   } else fault(path, `must be left out for the pruning ${mode}, which is the same for all clients`)
+}
+
+/** A part is one of weights alone: it cannot be said which part control variates, chosen sets or statistics of one client are of. */
+function checkNarrowest(
+  {
+    heterogeneity,
+    pruning,
+    strategy,
+    batchNorm,
+  }: {
+    readonly heterogeneity: Heterogeneity
+    readonly pruning: FederatedPruning
+    readonly strategy: StrategySettings
+    readonly batchNorm: BatchNormId
+  },
+  fault: Fault,
+): void {
+  if (heterogeneity.narrowest === undefined) return
+  const path = ['heterogeneity', 'narrowest']
+  if (strategy.kind !== 'fedavg' && strategy.kind !== 'fedprox')
+    fault(path, `must be left out for the strategy ${strategy.kind}: parts can be averaged by fedavg and fedprox`)
+  if (pruning.mode !== 'none') fault(path, `must be left out for the pruning ${pruning.mode}`)
+  if (batchNorm === 'local') fault(path, 'must be left out where statistics are kept local')
 }
