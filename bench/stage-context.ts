@@ -25,6 +25,7 @@ export function stageContext(given: Pick<StageContext, Given>): StageContext {
       points() {},
       layers() {},
       norms() {},
+      federation() {},
       isDue: () => false,
       flush() {},
       restart() {},

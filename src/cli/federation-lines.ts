@@ -1,5 +1,6 @@
-/** What a finished federation says to a person. */
+/** What a federation says to a person: a line when a round is done, all of it at the end. */
 import type { ClientRound, FederationResult, Holder, RoundRecord } from '../shared/federation.ts'
+import type { FederationReport } from '../shared/federation-report.ts'
 import type { StageResultOf } from '../shared/stages.ts'
 import { bytes, count, percent, seconds, table } from './format.ts'
 
@@ -66,6 +67,19 @@ function holderLines(clients: readonly Holder[]): string[] {
     ...perClass,
   ]
   return table(columns, clients).map(line => `  ${line}`)
+}
+
+/** Of a round that has just been done. */
+export function roundLine({ isTwin, round }: Extract<FederationReport, { kind: 'round' }>): string {
+  const gone = round.clients.filter(leftOut).length
+  return [
+    `${isTwin ? 'twin, ' : ''}round ${round.round}`,
+    ...(round.top1 === null ? [] : [`${percent(round.top1)} on validation`]),
+    `${bytes(round.upBytes)} up`,
+    `${bytes(round.downBytes)} down`,
+    ...(gone === 0 ? [] : [`${gone} of ${round.clients.length} clients left out`]),
+    seconds(round.seconds),
+  ].join(', ')
 }
 
 const leftOut = ({ state }: ClientRound) => state !== 'done' && state !== 'partial'

@@ -4,6 +4,7 @@ import type { RunSummary } from '../shared/domain.ts'
 import { EspalierError, fromErrorData } from '../shared/errors.ts'
 import type { Studio } from '../studio/studio.ts'
 import { oneLine, report, statusOf } from './errors.ts'
+import { roundLine } from './federation-lines.ts'
 import type { StagePrinter } from './finished-stages.ts'
 import { type ProgressLine, progressText } from './progress-line.ts'
 import { createStagePrinter } from './stage-printer.ts'
@@ -31,6 +32,8 @@ export async function followRuns(
       printer.print(event.run)
     } else if (event.type === 'run.progress' && summaries.has(event.progress.runId)) {
       line.draw(`${describe(summaries.get(event.progress.runId)!)}  ${progressText(event.progress)}`)
+    } else if (event.type === 'run.federation' && summaries.has(event.runId) && event.report.kind === 'round') {
+      line.say(`${describe(summaries.get(event.runId)!)}: ${roundLine(event.report)}`)
     }
   })
   for (const summary of await begin()) summaries.set(summary.id, summary)

@@ -35,7 +35,15 @@ export function createProgressLine(terminal: Terminal): ProgressLine {
 
 const width = 24
 
-export function progressText({ step, done, total, unit, rate, secondsLeft }: Omit<RunProgress, 'runId'>): string {
+export function progressText({
+  step,
+  done,
+  total,
+  unit,
+  rate,
+  secondsLeft,
+  round,
+}: Omit<RunProgress, 'runId'>): string {
   if (total <= 0) return `${step} ...`
   const share = Math.min(1, done / total)
   const filled = Math.round(share * width)
@@ -44,5 +52,10 @@ export function progressText({ step, done, total, unit, rate, secondsLeft }: Omi
   const left = secondsLeft === undefined ? '' : `${seconds(secondsLeft)} left`
   const bar = `${'#'.repeat(filled)}${'-'.repeat(width - filled)}`
   // A narrow terminal cuts the end off: first what people wait for.
-  return [step, bar, `${Math.floor(100 * share)} %`, left, amount, speed].filter(Boolean).join('  ')
+  return [step, roundText(round), bar, `${Math.floor(100 * share)} %`, left, amount, speed].filter(Boolean).join('  ')
 }
+
+const roundText = (at: RunProgress['round']): string =>
+  at
+    ? `${at.isTwin ? 'twin, ' : ''}round ${at.round}/${at.rounds}, ${at.client === null ? 'server' : `client ${at.client}`}`
+    : ''

@@ -1,4 +1,5 @@
 /** How far a stage is, told at most ten times a second, with rate and time left as measured. */
+import type { RoundProgress } from '../shared/federation-report.ts'
 import type { FromEngine } from './protocol.ts'
 
 const intervalMs = 100
@@ -13,10 +14,10 @@ export function createProgress(
   unit: string,
   emit: (progress: Progress) => void,
   now: () => number = () => performance.now(),
-): (done: number, total: number) => void {
+): (done: number, total: number, round?: RoundProgress) => void {
   let first: { at: number; done: number } | undefined
   let lastAt = Number.NEGATIVE_INFINITY
-  return (done, total) => {
+  return (done, total, round) => {
     const at = now()
     first ??= { at, done }
     if (at - lastAt < intervalMs) return
@@ -24,6 +25,6 @@ export function createProgress(
     const elapsed = at - first.at
     const rate = elapsed >= settledMs ? ((done - first.done) / elapsed) * 1000 : 0
     const measured = rate > 0 ? { rate, secondsLeft: (total - done) / rate } : {}
-    emit({ type: 'progress', stage, done, total, unit, ...measured })
+    emit({ type: 'progress', stage, done, total, unit, ...measured, ...(round && { round }) })
   }
 }

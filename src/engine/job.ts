@@ -109,8 +109,8 @@ async function runStages(job: Job, setting: Setting): Promise<void> {
         trainable: programs => compiler.trainable(context.model, programs),
         record,
         state: createStateStore(job, index, emit),
-        async step(done, total) {
-          progress(done, total)
+        async step(done, total, round) {
+          progress(done, total, round)
           await breathe(signal)
         },
         breathe: () => breathe(signal),

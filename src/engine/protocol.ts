@@ -4,6 +4,7 @@
  */
 import type { ErrorData } from '../shared/errors.ts'
 import type { NormStatistics } from '../shared/features.ts'
+import type { FederationReport, RoundProgress } from '../shared/federation-report.ts'
 import type { Recipe } from '../shared/recipe.ts'
 import type { LayerSparsity } from '../shared/stage.ts'
 import type { Twin } from '../shared/stages/distill.ts'
@@ -64,6 +65,8 @@ export type FromEngine =
       readonly unit: string
       readonly rate?: number
       readonly secondsLeft?: number
+      /** Of a federation. */
+      readonly round?: RoundProgress
     }
   /** Points of a curve: name such as `accuracy`, step within the stage. */
   | {
@@ -84,6 +87,13 @@ export type FromEngine =
       readonly stage: number
       readonly step: number
       readonly layers: readonly NormStatistics[]
+    }
+  /** Before the first round of a federation, and after each. */
+  | {
+      readonly type: 'federation'
+      readonly stage: number
+      readonly step: number
+      readonly report: FederationReport
     }
   | {
       readonly type: 'stage-finished'

@@ -1,6 +1,7 @@
 /** What a stage of a recipe works with. The members live in this folder, the table in `stages.ts`. */
 import type { Model } from '../core/graph/model.ts'
 import type { Dataset, Split } from '../formats/datasets.ts'
+import type { RoundProgress } from '../shared/federation-report.ts'
 import type { AugmentationId } from '../shared/methods.ts'
 import type { ScoredSplit } from '../shared/scoring.ts'
 import type { TeacherSource } from '../shared/stages/distill.ts'
@@ -60,10 +61,10 @@ export interface StageContext {
   readonly record: StageRecord
   readonly state: StateStore
   /**
-   * To be awaited after every batch: tells how many samples of the stage are done, and lets a request to stop come
-   * through. Throws `run.stopped`.
+   * To be awaited after every batch: tells how many samples of the stage are done, of a federation also the round that is
+   * at work, and lets a request to stop come through. Throws `run.stopped`.
    */
-  step(done: number, total: number): Promise<void>
+  step(done: number, total: number, round?: RoundProgress): Promise<void>
   /** The same where there is nothing to tell. */
   breathe(): Promise<void>
 }

@@ -21,6 +21,7 @@ import {
   stageRecordSchema,
 } from './domain.ts'
 import { normSnapshotSchema } from './features.ts'
+import { reportedFederationSchema } from './federation-report.ts'
 import { listedRunSchema } from './listed-run.ts'
 import { readerOptionsSchema } from './reader-options.ts'
 import { recipeProblemSchema } from './recipe.ts'
@@ -146,6 +147,7 @@ export const eventSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('run.stage'), runId: z.string(), stage: stageRecordSchema }),
   z.strictObject({ type: z.literal('run.layers'), runId: z.string(), snapshot: layerSnapshotSchema }),
   z.strictObject({ type: z.literal('run.norms'), runId: z.string(), snapshot: normSnapshotSchema }),
+  z.strictObject({ type: z.literal('run.federation'), runId: z.string(), ...reportedFederationSchema.shape }),
   z.strictObject({ type: z.literal('run.metrics'), runId: z.string(), points: z.array(metricPointSchema) }),
   z.strictObject({ type: z.literal('run.log'), runId: z.string(), at: z.int(), text: z.string() }),
   z.strictObject({ type: z.literal('engine.changed'), engine: engineStateSchema }),

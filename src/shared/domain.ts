@@ -1,6 +1,7 @@
 /** The things the product is about, as the window and the terminal see them. */
 import { z } from 'zod'
 import { errorDataSchema } from './errors.ts'
+import { federationSoFarSchema, roundProgressSchema } from './federation-report.ts'
 import { readerOptionsSchema } from './reader-options.ts'
 import { recipeSchema } from './recipe.ts'
 import { layerSparsitySchema } from './stage.ts'
@@ -123,6 +124,8 @@ export const progressSchema = z.strictObject({
   /** Samples a second. */
   rate: z.number().optional(),
   secondsLeft: z.number().optional(),
+  /** Of a federation. */
+  round: roundProgressSchema.optional(),
 })
 export type RunProgress = z.infer<typeof progressSchema>
 
@@ -160,6 +163,8 @@ export const runDetailSchema = z.strictObject({
   metrics: z.array(metricPointSchema),
   /** Points that the project has and `metrics` has not. */
   metricsLeftOut: count.optional(),
+  /** Of stages that have no result yet, which says the same and more. */
+  federations: z.array(federationSoFarSchema),
   log: z.array(z.strictObject({ at: time, text: z.string() })),
   progress: progressSchema.nullable(),
 })

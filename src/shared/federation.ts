@@ -184,6 +184,14 @@ const targetReachedSchema = z.strictObject({
 })
 export type TargetReached = z.output<typeof targetReachedSchema>
 
+/** The first round that reached an accuracy, and what had travelled until then. */
+export function targetReached(top1: number, rounds: readonly RoundRecord[]): TargetReached {
+  const first = rounds.findIndex(round => round.top1 !== null && round.top1 >= top1)
+  if (first < 0) return { top1, round: null, bytes: null }
+  const bytes = rounds.slice(0, first + 1).reduce((sum, { upBytes, downBytes }) => sum + upBytes + downBytes, 0)
+  return { top1, round: first + 1, bytes }
+}
+
 /** What a whole federation came to. */
 export const federationResult = {
   rounds: z.array(roundSchema).min(1),

@@ -45,6 +45,7 @@ export type RecordedType =
   | 'metrics'
   | 'layers'
   | 'norms'
+  | 'federation'
   | 'stage-finished'
 
 const metricsMs = 250
@@ -147,6 +148,12 @@ export function createRecorder(options: RecorderOptions): Recorder {
           announcer.announce({ type: 'run.norms', runId, snapshot })
           break
         }
+        case 'federation': {
+          const { type: _, ...reported } = message
+          write(() => project.federations.append(runId, [reported]))
+          announcer.announce({ type: 'run.federation', runId, ...reported })
+          break
+        }
         case 'stage-finished': {
           flushPoints()
           const { stage, seconds, outcome, modelFile, modelHash } = message
@@ -154,6 +161,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
           write(() => {
             const weights = model ? project.weights.put(model, modelHash) : null
             const now = Date.now()
+            // The result says the same, and stays.
+            project.federations.cut(runId, stage, -1)
             project.stages.finish(runId, stage, {
               seconds,
               outcome,

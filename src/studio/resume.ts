@@ -32,6 +32,7 @@ export function rewind(
     else project.metrics.cut(id, stage, step)
     project.layers.cut(id, stage, step)
     project.norms.cut(id, stage, step)
+    project.federations.cut(id, stage, step)
     project.log.append(id, [{ at: Date.now(), text: textOf(stage, run.stages.length, step) }])
     project.events.add(ownerId, 'run', id)
   })

@@ -29,6 +29,7 @@ export function takeOver(
     project.metrics.cut(runId, position, -1)
     project.layers.cut(runId, position, -1)
     project.norms.cut(runId, position, -1)
+    project.federations.cut(runId, position, -1)
     project.stages.finish(runId, position, {
       seconds,
       outcome,

@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import type { Handlers } from '../shared/contract.ts'
 import type { RunDetail, RunSummary } from '../shared/domain.ts'
 import { EspalierError } from '../shared/errors.ts'
+import { type FederationSoFar, withReport } from '../shared/federation-report.ts'
 import { listedRun } from '../shared/listed-run.ts'
 import { parseRecipe } from '../shared/recipe.ts'
 import { curvesFrom } from '../shared/run-curves.ts'
@@ -102,6 +103,7 @@ export function createRunCalls({ project, queue, announcer, ownerId }: RunCallOp
           layers: project.layers.ofRun(id),
           metrics: metrics.points,
           ...(metrics.leftOut > 0 && { metricsLeftOut: metrics.leftOut }),
+          federations: project.federations.ofRun(id).reduce<FederationSoFar[]>(withReport, []),
           log: project.log.ofRun(id),
           progress: queue.has(id) ? queue.progress(id) : progress,
         }

@@ -54,6 +54,9 @@ export function watchProject({ project, announcer, ownerId, queue, recover }: Wa
     for (const snapshot of project.norms.since(runId, seen.norm)) {
       announcer.announce({ type: 'run.norms', runId, snapshot })
     }
+    for (const reported of project.federations.since(runId, seen.federation)) {
+      announcer.announce({ type: 'run.federation', runId, ...reported })
+    }
     for (const line of project.log.since(runId, seen.line)) announcer.announce({ type: 'run.log', runId, ...line })
     announcer.announce({ type: 'run.changed', run: queue.truth(stored.summary) })
     if (stored.progress) announcer.announce({ type: 'run.progress', progress: stored.progress })
@@ -89,6 +92,7 @@ const lastIds = (project: Project) => ({
   metric: project.metrics.last(),
   layer: project.layers.last(),
   norm: project.norms.last(),
+  federation: project.federations.last(),
   line: project.log.last(),
 })
 

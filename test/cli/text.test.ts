@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { oneLine } from '../../src/cli/errors.ts'
+import { roundLine } from '../../src/cli/federation-lines.ts'
 import { jsonLine, macs, percent, seconds, table } from '../../src/cli/format.ts'
 import { createProgressLine, progressText } from '../../src/cli/progress-line.ts'
 import { projectFileFor } from '../../src/cli/recipe-file.ts'
@@ -39,6 +40,27 @@ it('says how far, how fast and how long, and only what is known', () => {
   )
   expect(progressText(part)).toBe('Evaluate  ######------------------  25 %  250/1,000 samples')
   expect(progressText({ ...part, total: 0 })).toBe('Evaluate ...')
+  const round = { isTwin: false, round: 2, rounds: 6, client: 3, visited: 2, clients: 4, done: 1, total: 2 }
+  const federate = { ...part, step: 'Federate' }
+  expect(progressText({ ...federate, round })).toMatch(/^Federate {2}round 2\/6, client 3 {2}#/)
+  expect(progressText({ ...federate, round: { ...round, isTwin: true, client: null } })).toMatch(
+    /^Federate {2}twin, round 2\/6, server {2}#/,
+  )
+})
+
+it('says in a line what a round of a federation came to', () => {
+  const client = { client: 1, state: 'done' as const, steps: 3, trainLoss: 1, trainTop1: 0.5, top1: 0.4 }
+  const travelled = { upBytes: 10, downBytes: 20 }
+  const round = { round: 3, top1: 0.625, loss: 1, upBytes: 1_210_000, downBytes: 2400, sparsity: 0, seconds: 4.25 }
+  const done = { ...round, clients: [{ ...client, ...travelled }] }
+  expect(roundLine({ kind: 'round', isTwin: false, round: done })).toBe(
+    'round 3, 62.50 % on validation, 1.21 MB up, 2.40 kB down, 4.3 s',
+  )
+  const dropped = { ...client, ...travelled, client: 2, state: 'dropped' as const }
+  const less = { ...done, top1: null, clients: [...done.clients, dropped] }
+  expect(roundLine({ kind: 'round', isTwin: true, round: less })).toBe(
+    'twin, round 3, 1.21 MB up, 2.40 kB down, 1 of 2 clients left out, 4.3 s',
+  )
 })
 
 it('formats numbers for a person', () => {

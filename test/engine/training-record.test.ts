@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { FromEngine } from '../../src/engine/protocol.ts'
 import { createRecord } from '../../src/engine/training/record.ts'
+import type { FederationReport } from '../../src/shared/federation-report.ts'
 
 describe('the record of a stage', () => {
   function watched() {
@@ -43,7 +44,9 @@ describe('the record of a stage', () => {
     const layers = [{ name: 'conv1', weights: 8, zeros: 4 }]
     const spread = { low: 0, high: 0, counts: [4] }
     const norms = [{ name: 'bn1', features: 4, disabled: 4, gamma: spread, beta: spread }]
+    const report: FederationReport = { kind: 'begins', clients: [], layers: ['conv1'] }
     for (let step = 1; step <= 20; step++) {
+      if (step === 9 || step === 18) record.federation(step, report)
       if (step === 10 || step === 16) record.layers(step, layers)
       if (step === 10 || step === 17) record.norms(step, norms)
       record.points(step, { loss: step, sparsity: 0.5 })
@@ -56,6 +59,7 @@ describe('the record of a stage', () => {
     expect(tail.points.map(({ step }) => step)).toEqual([16, 16, 17, 17, 18, 18, 19, 19, 20, 20])
     expect(tail.layers).toEqual([{ step: 16, layers }])
     expect(tail.norms).toEqual([{ step: 17, layers: norms }])
+    expect(tail.federation).toEqual([{ step: 18, report }])
     expect(record.lastStep()).toBe(20)
 
     const other = watched()
@@ -64,10 +68,11 @@ describe('the record of a stage', () => {
       { type: 'metrics', stage: 3, points: tail.points },
       { type: 'layers', stage: 3, step: 16, layers },
       { type: 'norms', stage: 3, step: 17, layers: norms },
+      { type: 'federation', stage: 3, step: 18, report },
     ])
     // The process may die again before the studio has written them.
     expect(other.record.tail()).toEqual(tail)
     other.wait(6000)
-    expect(other.record.tail()).toEqual({ after: 20, points: [], layers: [], norms: [] })
+    expect(other.record.tail()).toEqual({ after: 20, points: [], layers: [], norms: [], federation: [] })
   })
 })

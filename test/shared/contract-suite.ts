@@ -55,6 +55,39 @@ const allocationAnswer = (locks: Record<string, number>): AllocationAnswer => ({
   ],
 })
 
+const federationEvents: StudioEvent[] = [
+  {
+    ...{ type: 'run.federation', runId: 'r', stage: 1, step: 0 },
+    report: {
+      kind: 'begins',
+      clients: [{ client: 1, samples: 3, classes: [1, 2], speed: 0.5, keep: 0.3 }],
+      layers: ['conv1'],
+    },
+  },
+  {
+    type: 'run.progress',
+    progress: {
+      ...{ runId: 'r', stage: 1, step: 'Federate', done: 5, total: 90, unit: 'samples' },
+      round: { isTwin: true, round: 1, rounds: 2, client: null, visited: 1, clients: 1, done: 5, total: 8 },
+    },
+  },
+  {
+    ...{ type: 'run.federation', runId: 'r', stage: 1, step: 7 },
+    report: {
+      ...{ kind: 'round', isTwin: true },
+      round: {
+        ...{ round: 1, top1: null, loss: null, upBytes: 0, downBytes: 9, sparsity: 0, agreement: 1, seconds: 0.25 },
+        clients: [
+          {
+            ...{ client: 1, state: 'dropped', note: 'It was not heard of again.', steps: 0, trainLoss: null },
+            ...{ trainTop1: null, top1: null, upBytes: 0, downBytes: 9, sent: [0.25] },
+          },
+        ],
+      },
+    },
+  },
+]
+
 /** A studio that answers as the cases below need, and remembers what it was asked. */
 function createScriptedStudio() {
   const listeners = new Set<(event: StudioEvent) => void>()
@@ -213,6 +246,17 @@ export function contractSuite(transport: string, connect: Connect): void {
       await Promise.all([first.client.call('recipe.list', {}), second.client.call('recipe.list', {})])
       expect(seen[0]).toEqual(sent)
       expect(seen[1]!.at(-1)).toBe('late')
+    })
+
+    it('the rounds of a federation and how far one is arrive as they are', async () => {
+      const { studio, announce } = createScriptedStudio()
+      const { client } = await connect(studio)
+      const seen: StudioEvent[] = []
+      client.onEvent(event => seen.push(event))
+      await client.call('recipe.list', {})
+      for (const event of federationEvents) announce(event)
+      await client.call('recipe.list', {})
+      expect(seen).toEqual(federationEvents)
     })
 
     it('an event that was announced before an answer arrives before it', async () => {

@@ -77,7 +77,7 @@ it('while a stage trains, a layer is shown as its state was saved last, and as t
       ...{ epoch: 4, step: 17, seconds: 0, epochs: [], best: null },
       sums: { loss: 1, correct: 1, samples: 1, learningRate: 0.1, seconds: 1 },
     },
-    tail: { after: 80, points: [], layers: [], norms: [] },
+    tail: { after: 80, points: [], layers: [], norms: [], federation: [] },
     tensors: new Map([
       ['slot/conv1.weight', Float32Array.of(9, 9, 9, 9, 9, 9)],
       ['parameter/conv1.weight', values],

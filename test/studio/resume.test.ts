@@ -5,6 +5,7 @@ import { expect, it } from 'vitest'
 import { writeState } from '../../src/engine/training/state-file.ts'
 import { stateFolder } from '../../src/studio/directories.ts'
 import { temporaryFolder } from '../temporary.ts'
+import { fakeReaders } from './fake-readers.ts'
 import {
   diligent,
   isState,
@@ -29,7 +30,7 @@ function saveState(studio: TestStudio, runId: string, stage: number, after: numb
       epochs: [],
       best: null,
     },
-    tail: { after, points: [], layers: [], norms: [] },
+    tail: { after, points: [], layers: [], norms: [], federation: [] },
     tensors: new Map([['parameter/w', Float32Array.of(1)]]),
     best: new Map(),
   })
@@ -208,4 +209,121 @@ it('what is removed leaves no state behind', async () => {
   expect(readdirSync(`${studio.path}-state`)).toEqual([id])
   await studio.call('run.remove', { id })
   expect(existsSync(`${studio.path}-state`)).toBe(false)
+})
+
+const rounds = [1, 2, 3].map(round => ({
+  ...{ round, top1: round / 4, loss: 1 / round, upBytes: 10, downBytes: 20, sparsity: 0, seconds: round },
+  clients: [
+    {
+      client: 1,
+      state: 'done' as const,
+      steps: 2,
+      trainLoss: 1,
+      trainTop1: 0.5,
+      top1: 0.5,
+      upBytes: 10,
+      downBytes: 20,
+    },
+  ],
+}))
+const readers = fakeReaders({
+  dataset: {
+    splits: [
+      { name: 'train', count: 40, perClass: [20, 20] },
+      { name: 'test', count: 4, perClass: [2, 2] },
+    ],
+  },
+})
+const holders = [{ client: 1, samples: 3, classes: [1, 2], speed: 1 }]
+
+/** A federation of two steps a round, as the engine tells it. */
+function tellRounds(engine: PlayedEngine, ...numbers: number[]): void {
+  for (const number of numbers) {
+    const report = { kind: 'round' as const, isTwin: false, round: rounds[number - 1]! }
+    engine.say({ type: 'federation', stage: 1, step: 2 * number, report })
+  }
+}
+
+async function federatedRun() {
+  const engines = scriptedEngines()
+  const studio = await openStudio({ spawnEngine: engines.spawnEngine, readers, stopGraceMs: 50 })
+  const coming = engines.next()
+  const document = recipeIn(studio, {
+    stages: [{ use: 'evaluate' }, { use: 'federate', clients: 1, rounds: 3, partition: 'iid' }],
+  })
+  const { runs } = await studio.call('run.start', { document })
+  const engine = await coming
+  engine.say({ type: 'stage-started', stage: 0 })
+  engine.say({ type: 'stage-finished', stage: 0, seconds: 1, outcome: evaluated(4) })
+  engine.say({ type: 'stage-started', stage: 1 })
+  engine.say({ type: 'federation', stage: 1, step: 0, report: { kind: 'begins', clients: holders, layers: ['conv1'] } })
+  tellRounds(engine, 1, 2)
+  return { studio, engines, engine, id: runs[0]!.id }
+}
+
+const soFar = (...numbers: number[]) => [
+  { stage: 1, clients: holders, layers: ['conv1'], rounds: numbers.map(number => rounds[number - 1]), twin: [] },
+]
+
+it('a federation shows its rounds while it works, none twice after a resume, and its result at the end', async () => {
+  const { studio, engines, engine, id } = await federatedRun()
+  const other = await openStudio({ path: studio.path })
+  const shown = async () => (await studio.call('run.get', { id })).federations
+  expect(await shown()).toEqual(soFar(1, 2))
+  // Another window of another process has them too, and is told of the next.
+  expect((await other.call('run.get', { id })).federations).toEqual(soFar(1, 2))
+  const told = other.until(event => event.type === 'run.federation')
+  tellRounds(engine, 3)
+  expect(await told).toMatchObject({ runId: id, stage: 1, step: 6, report: { kind: 'round', round: { round: 3 } } })
+  expect(await shown()).toEqual(soFar(1, 2, 3))
+  await other.close()
+
+  // Round 3 was told, and its state not yet saved.
+  await saveState(studio, id, 1, 4)
+  await end(studio, engine, id, 'run.stop')
+  expect(await shown()).toEqual(soFar(1, 2, 3))
+  const coming = engines.next()
+  await studio.call('run.resume', { id })
+  expect(await shown()).toEqual(soFar(1, 2))
+  const next = await coming
+  next.say({ type: 'stage-started', stage: 1 })
+  // The end of what it told before, and what comes new.
+  tellRounds(next, 2)
+  expect(await shown()).toEqual(soFar(1, 2))
+  tellRounds(next, 3)
+  expect(await shown()).toEqual(soFar(1, 2, 3))
+
+  next.say({
+    ...{ type: 'stage-finished', stage: 1, seconds: 1 },
+    outcome: {
+      use: 'federate',
+      result: {
+        ...{ rounds, upBytes: 30, downBytes: 60, kept: 3, clients: holders, trainableParams: 8 },
+        ...{ zeros: 0, weights: 8, layers: [{ name: 'conv1', weights: 8, zeros: 0 }] },
+      },
+    },
+  })
+  const { federations, run } = await studio.call('run.get', { id })
+  expect(federations).toEqual([])
+  expect(run.stages[1]!.outcome).toMatchObject({ use: 'federate', result: { rounds } })
+  next.say({ type: 'finished' })
+  next.exit()
+  await studio.idle()
+})
+
+it('a federation that died keeps its rounds, and without a saved state begins with none', async () => {
+  const { studio, engine, id } = await federatedRun()
+  engine.exit({ code: null, signal: 'SIGKILL' })
+  await studio.until(isState(id, 'failed'))
+  await studio.close()
+  const engines = scriptedEngines()
+  const other = await openStudio({ path: studio.path, spawnEngine: engines.spawnEngine, readers, stopGraceMs: 50 })
+  expect((await other.call('run.get', { id })).federations).toEqual(soFar(1, 2))
+  const coming = engines.next()
+  await other.call('run.resume', { id })
+  expect((await other.call('run.get', { id })).federations).toEqual([])
+  const next = await coming
+  next.say({ type: 'stopped' })
+  next.exit()
+  await other.idle()
 })

@@ -5,7 +5,8 @@
 import type { Weights } from '../../core/graph/model.ts'
 import { layerSparsity } from '../../core/pruning/sparsity.ts'
 import { EspalierError } from '../../shared/errors.ts'
-import type { RoundRecord, TargetReached } from '../../shared/federation.ts'
+import type { RoundRecord } from '../../shared/federation.ts'
+import type { RoundProgress } from '../../shared/federation-report.ts'
 import { createMeter } from '../training/meter.ts'
 import { agreementOf } from './agreement.ts'
 import type { LocalStep } from './local-training.ts'
@@ -31,9 +32,21 @@ export async function runFederation(setting: Setting, saved: SavedFederation): P
   const tellPoints = (values: Readonly<Record<string, number>>) =>
     record.points(place.steps, setting.isTwin ? renamed(values) : values)
 
-  /** `share` of the work of the client, or of scoring, that is done. */
-  const tell = (done: number) =>
-    context.step(progress.before(place.rounds.length, place.visits.length) + done, progress.all)
+  /** `done` samples of the client in training, or of scoring. */
+  function tell(done: number): Promise<void> {
+    const { length: round } = place.rounds
+    const { length: visited } = place.visits
+    const clients = clientsOf(setting, round)
+    const client = clients[visited]
+    const [begins, ends] = [progress.before(round, 0), progress.before(round + 1, 0)]
+    const at = progress.before(round, visited) + done
+    const now: RoundProgress = {
+      ...{ isTwin: setting.isTwin, round: round + 1, rounds: stage.rounds },
+      ...{ client: client === undefined ? null : client + 1, visited, clients: clients.length },
+      ...{ done: at - begins, total: ends - begins },
+    }
+    return context.step(at, progress.all, now)
+  }
 
   async function afterStep({ loss, gradientNorm, learningRate, count }: LocalStep): Promise<void> {
     place.steps++
@@ -115,6 +128,7 @@ export async function runFederation(setting: Setting, saved: SavedFederation): P
       downBytes: done.downBytes,
     })
     if (done.sparsity > 0 && !setting.isTwin) record.layers(place.steps, layers)
+    record.federation(place.steps, { kind: 'round', isTwin: setting.isTwin, round: done })
     offerBest(round, score)
     place.rounds.push(done)
     place.visits = []
@@ -195,12 +209,4 @@ function createWork(setting: Setting) {
   // A twin does the same work before.
   const [parts, done] = stage.twin ? [2, isTwin ? 0 : all] : [1, 0]
   return { all: parts * all, before: (round: number, visits: number) => done + (before[round]?.[visits] ?? all) }
-}
-
-/** The first round that reached an accuracy, and what had travelled until then. */
-export function targetReached(top1: number, rounds: readonly RoundRecord[]): TargetReached {
-  const first = rounds.findIndex(round => round.top1 !== null && round.top1 >= top1)
-  if (first < 0) return { top1, round: null, bytes: null }
-  const bytes = rounds.slice(0, first + 1).reduce((sum, { upBytes, downBytes }) => sum + upBytes + downBytes, 0)
-  return { top1, round: first + 1, bytes }
 }

@@ -1,12 +1,12 @@
-import { graphCost, nonzeroMacs } from '../../core/graph/cost.ts'
+import { graphCost, nonzeroMacs, prunableLayers } from '../../core/graph/cost.ts'
 import { elementCount } from '../../core/graph/dims.ts'
 import { gatedMacs } from '../../core/graph/gated-cost.ts'
 import type { Graph } from '../../core/graph/model.ts'
 import { layerSparsity } from '../../core/pruning/sparsity.ts'
-import type { FederationResult } from '../../shared/federation.ts'
+import { type FederationResult, type Holder, targetReached } from '../../shared/federation.ts'
 import type { LayerSparsity } from '../../shared/stage.ts'
 import type { StageOf } from '../../shared/stages.ts'
-import { type FederationOutcome, runFederation, targetReached } from '../federation/federation.ts'
+import { type FederationOutcome, runFederation } from '../federation/federation.ts'
 import { describeHolders, federationSeed } from '../federation/holders.ts'
 import { isUnderWay, openFederation, type SavedFederation } from '../federation/memory.ts'
 import { prepareModel } from '../federation/modes.ts'
@@ -31,12 +31,11 @@ export const federate: StageRunner<'federate'> = async (stage, context) => {
   const { twin } = saved.memory.place
   context.model = { ...model, weights }
   const layers = layerSparsity(model.graph, weights)
-  const { trained, training, holders } = setting
   return {
     ...summary(stage, outcome),
     ...(twin && { twin }),
-    clients: describeHolders(holders, training.split.labels, context.dataset.classes.length, setting),
-    trainableParams: trained.reduce((sum, name) => sum + elementCount(model.graph.parameters[name]!.dims), 0),
+    clients: holdersIn(setting),
+    trainableParams: setting.trained.reduce((sum, name) => sum + elementCount(model.graph.parameters[name]!.dims), 0),
     ...countZeros(context.model),
     layers,
     macs,
@@ -55,18 +54,24 @@ async function workTwin(stage: Stage, context: StageContext, seed: number): Prom
   return { twin: summary(stage, outcome), steps: saved.memory.place.steps }
 }
 
-function open(setting: Setting, settings: unknown, after: After): Promise<SavedFederation> {
+async function open(setting: Setting, settings: unknown, after: After): Promise<SavedFederation> {
   const { context, compiled, terms, trained, holders } = setting
-  const { weights } = context.model
+  const { graph, weights } = context.model
   const zeros = trained.map(name => [name, new Float32Array(weights.get(name)!.length)] as const)
-  return openFederation(context, compiled, {
+  const saved = await openFederation(context, compiled, {
     settings,
     server: weights,
     variates: new Map(terms.variates ? zeros : []),
     clients: holders.length,
     after,
   })
+  const layers = prunableLayers(graph).map(({ name }) => name)
+  context.record.federation(saved.memory.place.steps, { kind: 'begins', clients: holdersIn(setting), layers })
+  return saved
 }
+
+const holdersIn = (setting: Setting): Holder[] =>
+  describeHolders(setting.holders, setting.training.split.labels, setting.context.dataset.classes.length, setting)
 
 const summary = ({ target }: Stage, { rounds, kept }: Omit<FederationOutcome, 'weights'>): FederationResult => ({
   rounds: [...rounds],

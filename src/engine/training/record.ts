@@ -1,8 +1,9 @@
 /**
- * What a stage records while it works: points of curves, told at most ten times a second and none left out, and zeros per
- * layer. The studio may die before it has written what it was told, so the last seconds are kept for the state file.
+ * What a stage records while it works: points of curves, told at most ten times a second and none left out, zeros per
+ * layer, batch norm, and the rounds of a federation. The studio may die before it has written what it was told, so the last seconds are kept for the state file.
  */
 import type { NormStatistics } from '../../shared/features.ts'
+import type { FederationReport } from '../../shared/federation-report.ts'
 import type { LayerSparsity } from '../../shared/stage.ts'
 import type { FromEngine } from '../protocol.ts'
 
@@ -24,6 +25,7 @@ export interface Tail {
   readonly points: readonly Point[]
   readonly layers: readonly Snapshot<LayerSparsity>[]
   readonly norms: readonly Snapshot<NormStatistics>[]
+  readonly federation: readonly { readonly step: number; readonly report: FederationReport }[]
 }
 
 export interface StageRecord {
@@ -33,6 +35,8 @@ export interface StageRecord {
   layers(step: number, layers: readonly LayerSparsity[]): void
   /** Batch norm as it is at `step`. */
   norms(step: number, layers: readonly NormStatistics[]): void
+  /** What a federation says of itself at `step`. */
+  federation(step: number, report: FederationReport): void
   /** Whether points are told now; numbers of the whole process are worth a point then. */
   isDue(): boolean
   flush(): void
@@ -49,7 +53,7 @@ const intervalMs = 100
 /** Longer than the studio takes to write what it was told. */
 const tailMs = 5000
 
-type Emit = (message: Extract<FromEngine, { type: 'metrics' | 'layers' | 'norms' }>) => void
+type Emit = (message: Extract<FromEngine, { type: 'metrics' | 'layers' | 'norms' | 'federation' }>) => void
 
 /** `now` in milliseconds. */
 export function createRecord(stage: number, emit: Emit, now: () => number = () => performance.now()): StageRecord {
@@ -57,6 +61,7 @@ export function createRecord(stage: number, emit: Emit, now: () => number = () =
   let recent: (Point & { readonly at: number })[] = []
   let snapshots: (Snapshot<LayerSparsity> & { readonly at: number })[] = []
   let normSnapshots: (Snapshot<NormStatistics> & { readonly at: number })[] = []
+  let reports: (Tail['federation'][number] & { readonly at: number })[] = []
   let after = 0
   let lastStep = 0
   let toldAt = Number.NEGATIVE_INFINITY
@@ -73,7 +78,7 @@ export function createRecord(stage: number, emit: Emit, now: () => number = () =
     const until = now() - tailMs
     let newestOld = after
     let oldestKept = Number.POSITIVE_INFINITY
-    for (const { at, step } of [...recent, ...snapshots, ...normSnapshots]) {
+    for (const { at, step } of [...recent, ...snapshots, ...normSnapshots, ...reports]) {
       if (at < until) newestOld = Math.max(newestOld, step)
       else oldestKept = Math.min(oldestKept, step)
     }
@@ -84,6 +89,7 @@ export function createRecord(stage: number, emit: Emit, now: () => number = () =
     recent = recent.filter(({ step }) => step > after)
     snapshots = snapshots.filter(({ step }) => step > after)
     normSnapshots = normSnapshots.filter(({ step }) => step > after)
+    reports = reports.filter(({ step }) => step > after)
   }
 
   return {
@@ -107,6 +113,11 @@ export function createRecord(stage: number, emit: Emit, now: () => number = () =
       normSnapshots.push({ step, layers, at: now() })
       emit({ type: 'norms', stage, step, layers })
     },
+    federation(step, report) {
+      lastStep = step
+      reports.push({ step, report, at: now() })
+      emit({ type: 'federation', stage, step, report })
+    },
     isDue: () => now() - toldAt >= intervalMs,
     flush,
     lastStep: () => lastStep,
@@ -117,6 +128,7 @@ export function createRecord(stage: number, emit: Emit, now: () => number = () =
         points: recent.map(({ at: _, ...point }) => point),
         layers: snapshots.map(({ at: _, ...snapshot }) => snapshot),
         norms: normSnapshots.map(({ at: _, ...snapshot }) => snapshot),
+        federation: reports.map(({ at: _, ...report }) => report),
       }
     },
     restart() {
@@ -124,6 +136,7 @@ export function createRecord(stage: number, emit: Emit, now: () => number = () =
       recent = []
       snapshots = []
       normSnapshots = []
+      reports = []
       after = 0
       lastStep = 0
     },
@@ -134,9 +147,11 @@ export function createRecord(stage: number, emit: Emit, now: () => number = () =
       recent = tail.points.map(point => ({ ...point, at }))
       snapshots = tail.layers.map(snapshot => ({ ...snapshot, at }))
       normSnapshots = tail.norms.map(snapshot => ({ ...snapshot, at }))
+      reports = tail.federation.map(report => ({ ...report, at }))
       if (tail.points.length > 0) emit({ type: 'metrics', stage, points: tail.points })
       for (const { step, layers } of tail.layers) emit({ type: 'layers', stage, step, layers })
       for (const { step, layers } of tail.norms) emit({ type: 'norms', stage, step, layers })
+      for (const { step, report } of tail.federation) emit({ type: 'federation', stage, step, report })
     },
   }
 }

@@ -13,6 +13,7 @@ import { writeFileAtomic } from '../../formats/write-file.ts'
 import { writeSafetensors } from '../../formats/write-safetensors.ts'
 import { EspalierError } from '../../shared/errors.ts'
 import { normSnapshotSchema } from '../../shared/features.ts'
+import { reportedFederationSchema } from '../../shared/federation-report.ts'
 import { layerSparsitySchema } from '../../shared/stage.ts'
 import { epochSchema } from '../../shared/training.ts'
 import { federationPositionSchema } from '../federation/position.ts'
@@ -66,6 +67,7 @@ const headerSchema = z.strictObject({
     points: z.array(z.strictObject({ name: z.string(), step: z.number(), value: z.number() })),
     layers: z.array(z.strictObject({ step: z.number(), layers: z.array(layerSparsitySchema) })),
     norms: z.array(normSnapshotSchema.omit({ stage: true })).default([]),
+    federation: z.array(reportedFederationSchema.omit({ stage: true })).default([]),
   }),
 })
 

@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs'
 import type { LayerSnapshot } from '../../shared/domain.ts'
 import type { NormSnapshot } from '../../shared/features.ts'
+import type { ReportedFederation } from '../../shared/federation-report.ts'
 import { checkSoundness, closeDatabase, type OpenOptions, openDatabase } from './database.ts'
 import { createEvents, type EventsTable } from './events.ts'
 import { withFaults } from './faults.ts'
@@ -10,6 +11,7 @@ import { createOwners, type OwnersTable } from './owners.ts'
 import { createRecipes, type RecipesTable } from './recipes.ts'
 import { createRuns, type RunsTable } from './runs.ts'
 import {
+  createFederationReports,
   createLayerStatistics,
   createLog,
   createMetrics,
@@ -34,6 +36,8 @@ export interface Project {
   readonly metrics: MetricSeries
   readonly layers: StageSeries<LayerSnapshot>
   readonly norms: StageSeries<NormSnapshot>
+  /** Of stages without a result. */
+  readonly federations: StageSeries<ReportedFederation>
   readonly log: Series<LogLine>
   readonly events: EventsTable
   /**
@@ -72,6 +76,7 @@ export function openProject(path: string, options: OpenOptions = {}): Project {
         metrics: createMetrics(db),
         layers: createLayerStatistics(db),
         norms: createNormStatistics(db),
+        federations: createFederationReports(db),
         log: createLog(db),
         events: createEvents(db),
         write: <T>(work: () => T) => withFaults(path, () => transaction.immediate(work) as T),

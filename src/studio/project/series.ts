@@ -1,8 +1,9 @@
-/** What a run says while it works: points of curves, zeros per layer, lines of its log. Appended only. */
+/** What a run says while it works: points of curves, zeros per layer, rounds of a federation, lines of its log. Appended only. */
 import type Database from 'better-sqlite3'
 import { z } from 'zod'
 import type { LayerSnapshot, MetricPoint } from '../../shared/domain.ts'
 import { type NormSnapshot, normSnapshotSchema } from '../../shared/features.ts'
+import { federationReportSchema, type ReportedFederation } from '../../shared/federation-report.ts'
 import { layerSparsitySchema } from '../../shared/stage.ts'
 import { fromStored, toStored } from './stored.ts'
 
@@ -24,7 +25,7 @@ export interface StageSeries<Item> extends Series<Item> {
 
 function createSeries<Item, Row>(
   db: Database.Database,
-  table: 'metrics' | 'layer_statistics' | 'norm_statistics' | 'log',
+  table: 'metrics' | 'layer_statistics' | 'norm_statistics' | 'federation_reports' | 'log',
   columns: readonly string[],
   toRow: (item: Item) => readonly (string | number)[],
   fromRow: (row: Row) => Item,
@@ -107,6 +108,15 @@ export const createNormStatistics = (db: Database.Database): StageSeries<NormSna
     ['stage', 'step', 'layers'],
     ({ stage, step, layers }) => [stage, step, toStored(layers)],
     row => ({ ...row, layers: fromStored(normsSchema, row.layers, 'batch norm statistics') }),
+  )
+
+export const createFederationReports = (db: Database.Database): StageSeries<ReportedFederation> =>
+  createSeries<ReportedFederation, { stage: number; step: number; report: string }>(
+    db,
+    'federation_reports',
+    ['stage', 'step', 'report'],
+    ({ stage, step, report }) => [stage, step, toStored(report)],
+    row => ({ ...row, report: fromStored(federationReportSchema, row.report, 'reports of a federation') }),
   )
 
 export interface LogLine {

@@ -87,6 +87,32 @@ describe('federate', () => {
     expect(ofType(messages, 'progress').at(-1)).toMatchObject({ total: 2 * (90 + 10), unit: 'samples' })
   })
 
+  it('tells who holds what before the first round, each round when it is done, and how far the one at work is', async () => {
+    const { result, messages } = await work({ target: 0.05 })
+    const layers = result.layers.map(({ name }) => name)
+    const reports = ofType(messages, 'federation')
+    expect(reports.map(({ report }) => report)).toEqual([
+      { kind: 'begins', clients: result.clients, layers },
+      ...result.rounds.map(round => ({ kind: 'round', isTwin: false, round })),
+    ])
+    const steps = result.rounds.map(({ clients }) => clients.reduce((sum, client) => sum + client.steps, 0))
+    expect(reports.map(({ step }) => step)).toEqual([0, steps[0], steps[0]! + steps[1]!])
+    // A round is told before anything of the next one is.
+    const order = messages.flatMap((message): (string | number)[] =>
+      message.type === 'progress' ? [message.round!.round] : message.type === 'federation' ? ['told'] : [],
+    )
+    expect(order.filter((what, i) => what !== order[i - 1])).toEqual(['told', 1, 'told', 2, 'told'])
+    for (const { round } of ofType(messages, 'progress')) {
+      expect(round).toMatchObject({ isTwin: false, rounds: 2, clients: 3, total: 90 + 10 })
+      expect(round!.client).toBe(round!.visited < 3 ? round!.visited + 1 : null)
+      const before = result.clients.slice(0, round!.visited).reduce((sum, { samples }) => sum + samples, 0)
+      expect(round!.done).toBeGreaterThanOrEqual(before)
+      expect(round!.done).toBeLessThanOrEqual(before + (result.clients[round!.visited]?.samples ?? 10))
+    }
+    // Some kilobytes, and not more with every round.
+    for (const { report } of reports) expect(JSON.stringify(report).length).toBeLessThan(3000)
+  })
+
   it('gives the same bits again, and others for another seed, partition and strategy', async () => {
     const runs = [
       await work({ keep: 'last' }),
@@ -207,7 +233,7 @@ describe('identities', () => {
 describe('the unpruned twin', () => {
   it('is the same federation without pruning', async () => {
     const target = 0.05
-    const { result, hash } = await work({
+    const { result, hash, messages } = await work({
       pruning: { mode: 'random', keep: 0.5 },
       keep: 'last',
       twin: true,
@@ -218,6 +244,14 @@ describe('the unpruned twin', () => {
     const withoutTime = (value: unknown) =>
       JSON.parse(JSON.stringify(value, (key, part: unknown) => (key === 'seconds' ? 0 : part)))
     const { rounds, upBytes, downBytes, kept, target: reached } = alone.result
+    const told = ofType(messages, 'federation').flatMap(({ report }) => (report.kind === 'round' ? [report] : []))
+    expect(told.map(({ isTwin, round }) => [isTwin, round.round])).toEqual([
+      [true, 1],
+      [true, 2],
+      [false, 1],
+      [false, 2],
+    ])
+    expect(told.map(({ round }) => round)).toEqual([...result.twin!.rounds, ...result.rounds])
     expect(withoutTime(result.twin)).toEqual(withoutTime({ rounds, upBytes, downBytes, kept, target: reached }))
     expect(hash).toBe(pruned.hash)
   })

@@ -9,7 +9,7 @@ import { createRandom } from '../../../src/core/random.ts'
 import type { FromEngine, Job } from '../../../src/engine/protocol.ts'
 import { readState, readStateHeader } from '../../../src/engine/training/state-file.ts'
 import type { RecipeInput } from '../../../src/shared/recipe.ts'
-import { curve, hashes, ofType, outcomes, run } from '../run-jobs.ts'
+import { curve, hashes, type Message, ofType, outcomes, run } from '../run-jobs.ts'
 import { createJob, temporaryFolder, writeCifar } from '../small-data.ts'
 
 /** How many more bytes of states the disk takes. */
@@ -132,8 +132,40 @@ const curves = (messages: readonly FromEngine[], stage: number) =>
     'disabledFeatures',
     'learningRate',
   ].map(name => new Map(curve(messages, name, stage)))
-const withoutTime = (messages: readonly FromEngine[]) =>
-  JSON.parse(JSON.stringify(outcomes(messages), (key, value: unknown) => (key === 'seconds' ? 0 : value)))
+const timeless = (value: unknown) =>
+  JSON.parse(JSON.stringify(value, (key, part: unknown) => (key === 'seconds' ? 0 : part)))
+const withoutTime = (messages: readonly FromEngine[]) => timeless(outcomes(messages))
+
+/** What a project keeps of a federation: cut where the state of a run that goes on says so, then added to. */
+function keepReports() {
+  let kept: Message<'federation'>[] = []
+  return {
+    hear(messages: readonly FromEngine[]) {
+      kept = [...kept, ...ofType(messages, 'federation')]
+    },
+    goOn({ stateDirectory, firstStage }: Job) {
+      const header = readStateHeader(stateDirectory)
+      const after = header?.stage === firstStage ? header.after : -1
+      kept = kept.filter(({ stage, step }) => stage < firstStage || (stage === firstStage && step <= after))
+    },
+    rounds: (stage: number) =>
+      kept.flatMap(message => (message.stage === stage && message.report.kind === 'round' ? [message.report] : [])),
+  }
+}
+
+/** Every round once, and as the result has it. */
+function expectRounds(reports: ReturnType<typeof keepReports>, messages: readonly FromEngine[]): void {
+  for (const { stage, outcome } of ofType(messages, 'stage-finished')) {
+    if (outcome.use !== 'federate') continue
+    const { twin, rounds } = outcome.result
+    expect(timeless(reports.rounds(stage))).toEqual(
+      timeless([
+        ...(twin?.rounds ?? []).map(round => ({ kind: 'round', isTwin: true, round })),
+        ...rounds.map(round => ({ kind: 'round', isTwin: false, round })),
+      ]),
+    )
+  }
+}
 
 describe.each(Object.entries(recipes))('%s', (_, stages) => {
   it('stopped again and again, gives the bits, the results and the curves of one that was not', async () => {
@@ -141,6 +173,7 @@ describe.each(Object.entries(recipes))('%s', (_, stages) => {
     expect(whole.error).toBeUndefined()
     const random = createRandom(7)
     const messages: FromEngine[] = []
+    const reports = keepReports()
     let job = startJob(stages)
     for (let stops = 0; ; stops++) {
       expect(stops).toBeLessThan(50)
@@ -150,10 +183,13 @@ describe.each(Object.entries(recipes))('%s', (_, stages) => {
         if (message.type === 'progress' && --left <= 0) stop()
       })
       messages.push(...part.messages)
+      reports.hear(part.messages)
       if (!part.error) break
       expect(part.error).toMatchObject({ code: 'run.stopped' })
       job = goOn(job, part.messages)
+      reports.goOn(job)
     }
+    expectRounds(reports, messages)
     expect(hashes(messages)).toEqual(hashes(whole.messages))
     expect(withoutTime(messages)).toEqual(withoutTime(whole.messages))
     for (const stage of trainedStages(stages)) {
@@ -195,13 +231,18 @@ describe('killed', () => {
     const stages = recipes[name]!.slice(-1)
     const expected = hashes((await run(startJob(stages))).messages)
     const random = createRandom(3)
+    const reports = keepReports()
     let job = startJob(stages, { saveEveryMs: 0 })
     for (let kill = 0; kill < 3; kill++) {
       const messages = await work(job, 1 + random.below(5))
       expect(ofType(messages, 'stage-finished')).toEqual([])
+      reports.hear(messages)
       job = goOn(job, messages)
+      reports.goOn(job)
     }
     const messages = await work(job)
+    reports.hear(messages)
+    expectRounds(reports, messages)
     expect(messages.at(-1)).toEqual({ type: 'finished' })
     expect(hashes(messages)).toEqual(expected)
     const [outcome] = outcomes(messages)

@@ -1,5 +1,6 @@
 /** A federation as the double of the studio plays it: clients that differ, one that drops out. */
 import type { ClientRound, RoundRecord } from '../../../src/shared/federation.ts'
+import type { FederationReport, RoundProgress } from '../../../src/shared/federation-report.ts'
 import type { LayerSparsity } from '../../../src/shared/stage.ts'
 import type { StageOf, StageResultOf } from '../../../src/shared/stages.ts'
 
@@ -42,4 +43,26 @@ export function federationResult(
     }),
     ...{ trainableParams: 269_722, ...counts, layers, macs: 40_551_552, keptMacs: 24_000_000 },
   }
+}
+
+/** A client a step. */
+export const federationSteps = ({ clients, rounds }: StageOf<'federate'>): number => clients * rounds
+
+/** Where it is after step 1, 2, 3 ... */
+export function roundAt({ clients, rounds }: StageOf<'federate'>, step: number): RoundProgress {
+  const [round, visited] = [Math.floor((step - 1) / clients), ((step - 1) % clients) + 1]
+  return {
+    ...{ isTwin: false, round: round + 1, rounds, client: visited < clients ? visited + 1 : null },
+    ...{ visited, clients, done: visited * 25, total: clients * 25 },
+  }
+}
+
+/** What it says with that step. */
+export function reportsAt(stage: StageOf<'federate'>, step: number, layers: LayerSparsity[]): FederationReport[] {
+  const { clients, rounds } = federationResult(stage, layers, { zeros: 0, weights: 1 })
+  const round = step % stage.clients === 0 ? rounds[step / stage.clients - 1] : undefined
+  return [
+    ...(step === 1 ? [{ kind: 'begins' as const, clients, layers: layers.map(({ name }) => name) }] : []),
+    ...(round ? [{ kind: 'round' as const, isTwin: false, round }] : []),
+  ]
 }

@@ -12,12 +12,14 @@ import type {
 } from '../../../src/shared/domain.ts'
 import { type ErrorData, EspalierError } from '../../../src/shared/errors.ts'
 import type { NormSnapshot } from '../../../src/shared/features.ts'
+import { type ReportedFederation, withReport } from '../../../src/shared/federation-report.ts'
 import { listedRun } from '../../../src/shared/listed-run.ts'
 import { checkRecipe, parseRecipe, type Recipe } from '../../../src/shared/recipe.ts'
 import { curvesFrom } from '../../../src/shared/run-curves.ts'
 import type { Study } from '../../../src/shared/study.ts'
 import { dataset, doctorReport, model } from './data.ts'
 import { createDesk } from './distortion.ts'
+import { federationSteps, reportsAt, roundAt } from './federation.ts'
 import { comparedOf, layerCounts, outcomeOf, prunableLayers, weightsOf } from './outcomes.ts'
 import { pointsAt, stepsPerEpoch, trainingOf } from './training.ts'
 
@@ -114,7 +116,13 @@ export class StudioDouble {
       this.#stage(detail, { ...record, state: 'running', startedAt: Date.now() })
       this.#log(detail, `Stage ${index + 1}, ${stage.use}`)
       const training = trainingOf(stage)
-      const steps = training ? training.epochs * stepsPerEpoch : stage.use === 'evaluate' ? 40 : 10
+      const steps = training
+        ? training.epochs * stepsPerEpoch
+        : stage.use === 'evaluate'
+          ? 40
+          : stage.use === 'federate'
+            ? federationSteps(stage)
+            : 10
       for (let step = 1; step <= steps; step++) {
         if (this.#stepMs > 0) await new Promise(resolve => setTimeout(resolve, this.#stepMs))
         const state = this.#stopping.get(id)
@@ -140,9 +148,13 @@ export class StudioDouble {
           unit: stage.use === 'evaluate' ? 'samples' : 'layers',
           rate: 2140,
           secondsLeft: ((steps - step) * this.#stepMs) / 1000,
+          ...(stage.use === 'federate' && { round: roundAt(stage, step) }),
         }
         this.emit({ type: 'run.progress', progress: detail.progress })
         if (training) this.#train(detail, index, step, steps)
+        if (stage.use === 'federate')
+          for (const report of reportsAt(stage, step, layerCounts(sparsity, allocation)))
+            this.#report(detail, { stage: index, step, report })
       }
       if (stage.use === 'prune') {
         sparsity = stage.sparsity!
@@ -176,8 +188,14 @@ export class StudioDouble {
     this.emit({ type: 'run.layers', runId: detail.run.id, snapshot })
   }
 
+  #report(detail: RunDetail, reported: ReportedFederation): void {
+    detail.federations = withReport(detail.federations, reported)
+    this.emit({ type: 'run.federation', runId: detail.run.id, ...reported })
+  }
+
   #stage(detail: RunDetail, stage: StageRecord): void {
     detail.run.stages[stage.index] = stage
+    if (stage.outcome) detail.federations = detail.federations.filter(other => other.stage !== stage.index)
     this.emit({ type: 'run.stage', runId: detail.run.id, stage: structuredClone(stage) })
   }
 
@@ -215,6 +233,7 @@ export class StudioDouble {
       device: null,
       layers: [{ stage: 0, step: 0, layers: layerCounts(0, 'global') }],
       metrics: [],
+      federations: [],
       log: [],
       progress: null,
     }

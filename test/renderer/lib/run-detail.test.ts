@@ -17,13 +17,14 @@ const recipe = {
   data: { path: 'cifar' },
   stages: [{ use: 'evaluate' }, { use: 'prune', sparsity: 0.7 }, { use: 'evaluate' }],
 }
+const federate = { use: 'federate', clients: 2, rounds: 2 }
 
-async function finishedRun() {
+async function finishedRun(stages: object[] = recipe.stages) {
   const studio = new StudioDouble({ stepMs: 1 })
   const context = { signal: new AbortController().signal }
   const events: StudioEvent[] = []
   studio.onEvent(event => events.push(structuredClone(event)))
-  const { runs } = await studio.handlers['run.start']({ document: recipe }, context)
+  const { runs } = await studio.handlers['run.start']({ document: { ...recipe, stages } }, context)
   const id = runs[0]?.id ?? ''
   const before = await studio.handlers['run.get']({ id }, context)
   events.length = 0
@@ -38,6 +39,15 @@ describe('a run that is watched', () => {
     const seen = watched.reduce(withEvent, before)
     // The device is told with the next answer, not by an event.
     expect({ ...seen, device: after.device }).toEqual(after)
+  })
+
+  it('shows the rounds of a federation as they come, until its stage has a result', async () => {
+    const { before, events, after } = await finishedRun([federate])
+    const seen = [before]
+    for (const event of events) seen.push(withEvent(seen.at(-1)!, event))
+    const rounds = seen.map(({ federations }) => federations[0]?.rounds.length)
+    expect(rounds.filter((count, i) => count !== rounds[i - 1])).toEqual([0, 1, 2, undefined])
+    expect({ ...seen.at(-1)!, device: after.device }).toEqual(after)
   })
 
   it('is not touched by events of another run', async () => {

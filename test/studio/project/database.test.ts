@@ -212,6 +212,27 @@ describe('migrations', () => {
     closeDatabase(db)
   })
 
+  it('004: a project without reports of federations takes them, and they go with their run', () => {
+    const path = join(temporaryFolder(), 'third.espalier')
+    const third = openDatabase(path, { migrations: migrations.slice(0, 3) })
+    third.exec(`
+      INSERT INTO owners VALUES ('o', 'terminal', 'm', 1, NULL, 1, 1, NULL);
+      INSERT INTO runs (id, owner_id, name, seed, state, again, recipe, created_at)
+        VALUES ('a', 'o', 'A', 7, 'stopped', 0, '{}', 1);
+      INSERT INTO norm_statistics (run_id, stage, step, layers) VALUES ('a', 0, 1, '[]');
+    `)
+    closeDatabase(third)
+    const db = openDatabase(path, { migrations: migrations.slice(0, 4) })
+    expect(db.prepare('SELECT count(*) FROM norm_statistics').pluck().get()).toBe(1)
+    db.exec(`INSERT INTO federation_reports (run_id, stage, step, report) VALUES ('a', 0, 1, '{}')`)
+    expect(() =>
+      db.exec(`INSERT INTO federation_reports (run_id, stage, step, report) VALUES ('b', 0, 1, '{}')`),
+    ).toThrow(/FOREIGN KEY/)
+    db.exec(`DELETE FROM runs WHERE id = 'a'`)
+    expect(db.prepare('SELECT count(*) FROM federation_reports').pluck().get()).toBe(0)
+    closeDatabase(db)
+  })
+
   it('go up one by one, after a copy of the old version was put beside the file', () => {
     const folder = temporaryFolder()
     const path = join(folder, 'old.espalier')

@@ -99,15 +99,13 @@ it('removes with a run all that belongs to it', () => {
   }
   p.norms.append(id, [snapshot])
   expect(p.norms.ofRun(id)).toEqual([snapshot])
+  const report = { kind: 'begins' as const, clients: [], layers: ['conv1'] }
+  p.federations.append(id, [{ stage: 0, step: 5, report }])
+  expect(p.federations.ofRun(id)).toEqual([{ stage: 0, step: 5, report }])
   p.log.append(id, [{ at: 1, text: 'hello' }])
   p.write(() => p.runs.remove(id))
-  expect([p.metrics.ofRun(id), p.layers.ofRun(id), p.norms.ofRun(id), p.log.ofRun(id), p.stages.ofRun(id)]).toEqual([
-    [],
-    [],
-    [],
-    [],
-    [],
-  ])
+  for (const table of [p.metrics, p.layers, p.norms, p.federations, p.log, p.stages])
+    expect(table.ofRun(id)).toEqual([])
 })
 
 it('copies what was recorded during one stage, in order', () => {

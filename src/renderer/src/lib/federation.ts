@@ -1,7 +1,56 @@
 /** What is drawn of a federation: its rounds, bytes and clients, as plain numbers. */
 
 import type { CsvValue } from '../../../shared/csv.ts'
-import type { ClientRound, RoundRecord } from '../../../shared/federation.ts'
+import type { RunDetail } from '../../../shared/domain.ts'
+import {
+  type ClientRound,
+  type Holder,
+  type RoundRecord,
+  type TargetReached,
+  targetReached,
+} from '../../../shared/federation.ts'
+
+/** A federation as far as it is: of a stage that is done from its result, before that from what it reported. */
+export interface ShownFederation {
+  readonly stage: number
+  readonly isDone: boolean
+  readonly clients: readonly Holder[]
+  /** Names of the prunable layers. */
+  readonly layers: readonly string[]
+  readonly rounds: readonly RoundRecord[]
+  /** How many rounds there are to be. */
+  readonly planned: number
+  /** Rounds of the unpruned twin, which come before all others; undefined where the recipe asks for none. */
+  readonly twin: readonly RoundRecord[] | undefined
+  readonly target: TargetReached | undefined
+  /** Share of multiply-accumulates that the model needs, once it is there. */
+  readonly macsLeft: number | undefined
+}
+
+/** Those of a run that have begun, in the order of its stages. */
+export function federationsOf({ run, recipe, federations }: RunDetail): ShownFederation[] {
+  return recipe.stages.flatMap((stage, index): ShownFederation[] => {
+    if (stage.use !== 'federate') return []
+    const planned = stage.rounds
+    const outcome = run.stages[index]?.outcome
+    if (outcome?.use === 'federate') {
+      const { clients, rounds, twin, target, macs, keptMacs } = outcome.result
+      const layers = outcome.result.layers.map(({ name }) => name)
+      const macsLeft = macs && keptMacs !== undefined ? keptMacs / macs : undefined
+      return [{ stage: index, isDone: true, clients, layers, rounds, planned, twin: twin?.rounds, target, macsLeft }]
+    }
+    const soFar = federations.find(federation => federation.stage === index)
+    if (!soFar) return []
+    const target = stage.target === undefined ? undefined : targetReached(stage.target, soFar.rounds)
+    const twin = stage.twin ? soFar.twin : undefined
+    return [{ ...soFar, isDone: false, planned, twin, target, macsLeft: undefined }]
+  })
+}
+
+export const bytesOf = (rounds: readonly RoundRecord[]) => ({
+  up: rounds.reduce((sum, { upBytes }) => sum + upBytes, 0),
+  down: rounds.reduce((sum, { downBytes }) => sum + downBytes, 0),
+})
 
 /** Whether a client took no part in what came of the round, and in a word why. */
 export const leftOutOf = ({ state }: ClientRound): string | null =>

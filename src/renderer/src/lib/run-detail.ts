@@ -1,6 +1,7 @@
 /** How an event changes what is known of a run, and what a run's stages say about it as a whole. */
 import type { StudioEvent } from '../../../shared/contract.ts'
 import type { LayerSnapshot, RunDetail, RunSummary } from '../../../shared/domain.ts'
+import { withReport } from '../../../shared/federation-report.ts'
 import type { ListedRun, ListedStage } from '../../../shared/listed-run.ts'
 import { stages } from '../../../shared/stages.ts'
 import { count } from './format.ts'
@@ -11,16 +12,18 @@ export function withEvent(detail: RunDetail, event: StudioEvent): RunDetail {
   switch (event.type) {
     case 'run.changed':
       if (event.run.id !== id) return detail
-      return { ...detail, run: event.run, progress: event.run.state === 'running' ? detail.progress : null }
+      return withRun({ ...detail, progress: event.run.state === 'running' ? detail.progress : null }, event.run)
     case 'run.progress':
       return event.progress.runId === id ? { ...detail, progress: event.progress } : detail
     case 'run.stage': {
       if (event.runId !== id) return detail
       const stages = detail.run.stages.map(s => (s.index === event.stage.index ? event.stage : s))
-      return { ...detail, run: { ...detail.run, stages } }
+      return withRun(detail, { ...detail.run, stages })
     }
     case 'run.layers':
       return event.runId === id ? { ...detail, layers: withSnapshot(detail.layers, event.snapshot) } : detail
+    case 'run.federation':
+      return event.runId === id ? { ...detail, federations: withReport(detail.federations, event) } : detail
     case 'run.metrics':
       return event.runId === id ? { ...detail, metrics: [...detail.metrics, ...event.points] } : detail
     case 'run.log':
@@ -29,6 +32,13 @@ export function withEvent(detail: RunDetail, event: StudioEvent): RunDetail {
       return detail
   }
 }
+
+/** A federation whose stage has a result is told by that. */
+const withRun = (detail: RunDetail, run: RunSummary): RunDetail => ({
+  ...detail,
+  run,
+  federations: detail.federations.filter(({ stage }) => run.stages[stage]?.outcome === null),
+})
 
 /** A snapshot of the same stage and step replaces the one that is there. */
 function withSnapshot(layers: readonly LayerSnapshot[], snapshot: LayerSnapshot): LayerSnapshot[] {
