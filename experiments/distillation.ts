@@ -7,9 +7,9 @@ import { existsSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { mean, sampleStandardDeviation } from '../src/core/statistics/summary.ts'
-import { welchTest } from '../src/core/statistics/welch.ts'
-import type { StageResultOf } from '../src/shared/stages.ts'
+import { mean } from '../src/core/statistics/summary.ts'
+import { type StudyRow, verdictHelp } from '../src/shared/study.ts'
+import { studyCaption, studyColumns } from '../src/shared/study-text.ts'
 import { describeEngine } from '../src/studio/engine-version.ts'
 import { experimentFolder, minutesOf, openRecipeRuns, resultsOf, say, type WorkedStage } from './recipe-runs.ts'
 import { markdownTable, writeSection } from './section.ts'
@@ -29,7 +29,6 @@ const images = join(data, 'cifar10-jpeg.zip')
 const checkpoint = join(data, 'checkpoints', 'resnet20-12fca82f.th')
 for (const file of [images, checkpoint]) if (!existsSync(file)) throw new Error(`there is no ${file}`)
 
-type Distilled = StageResultOf<'distill'>
 const arms = {
   'logits (alpha 0.7, T 4)': { loss: 'logit', alpha: 0.7, temperature: 4 },
   'features (alpha 0.7, beta 0.5)': { loss: 'feature', alpha: 0.7, beta: 0.5 },
@@ -39,7 +38,7 @@ const folder = experimentFolder(values.keep)
 const runs = await openRecipeRuns(folder.path, 'distillation')
 const worked: WorkedStage[] = []
 
-async function work(seed: number, name: keyof typeof arms): Promise<Distilled> {
+async function work(seed: number, name: keyof typeof arms): Promise<void> {
   const stages = await runs.work({
     name: `${name}, seed ${seed}`,
     model: { architecture: 'resnet8-a' },
@@ -57,68 +56,23 @@ async function work(seed: number, name: keyof typeof arms): Promise<Distilled> {
     ],
   })
   worked.push(...stages)
-  return resultsOf(stages, 'distill')[0]!
 }
 
 const percent = (share: number) => (100 * share).toFixed(2)
-function spread(shares: readonly number[]): string {
-  const deviation = sampleStandardDeviation(shares)
-  return `${percent(mean(shares))}${deviation === null ? '' : ` ± ${percent(deviation)}`}`
-}
 
-/** A gain is one where a test at 5 % says so; anything else is noise. */
-function verdict(own: readonly number[], twin: readonly number[]): [string, string] {
-  const found = welchTest(own, twin)
-  if (!found) return ['', 'too few seeds to tell']
-  const { t, df, p } = found
-  const text = `t ${t.toFixed(2)}, df ${df.toFixed(1)}, p ${p.toFixed(3)}`
-  return [text, p >= 0.05 ? 'noise' : t > 0 ? 'gain' : 'loss']
-}
-
-const done = new Map<string, Distilled[]>()
-
+/** Twins stand in the column "Without"; the first loss trains them and holds them against the teacher, the others share them. */
 async function write(): Promise<void> {
-  const results = [...done.values()].flat()
-  const [first] = results
-  const finished = seeds.slice(0, Math.min(...[...done.values()].map(({ length }) => length)))
-  // The first loss trains the twins, the others share them.
-  const twins = done
-    .values()
-    .next()
-    .value!.map(({ twin }) => ({ top1: twin.top1, ...twin.fidelity! }))
-  const row = (name: string, own: readonly Pick<Distilled, 'top1' | 'agreement' | 'kl1' | 'kl4'>[], test: string[]) => [
-    name,
-    String(own.length),
-    own.map(({ top1 }) => percent(top1)).join(', '),
-    spread(own.map(({ top1 }) => top1)),
-    ...test,
-    spread(own.map(({ agreement }) => agreement)),
-    mean(own.map(({ kl1 }) => kl1)).toFixed(3),
-    mean(own.map(({ kl4 }) => kl4)).toFixed(4),
-  ]
-  const table = [
-    [
-      'student',
-      'n',
-      'top-1 by seed, %',
-      'mean ± sd',
-      'gain, points',
-      'Welch against the twin',
-      'verdict',
-      'agreement, %',
-      'KL, T=1',
-      'KL, T=4',
-    ],
-    row('no teacher', twins, ['', '', '']),
-    ...[...done].map(([name, own]) => {
-      const gain = mean(own.map(result => result.gain))
-      const test = verdict(
-        own.map(({ top1 }) => top1),
-        own.map(({ twin }) => twin.top1),
-      )
-      return row(name, own, [`${gain < 0 ? '' : '+'}${percent(gain)}`, ...test])
-    }),
-  ]
+  const rows = await runs.study()
+  const finished = seeds.slice(0, Math.min(...rows.map(row => row.seeds.length)))
+  const bySeed = {
+    title: 'With, by seed',
+    text: (row: StudyRow) => row.seeds.map(({ top1 }) => percent(top1)).join(', '),
+  }
+  const same = ['Student', 'Teacher', 'Its top-1', 'Epochs']
+  const columns = [...studyColumns.filter(({ title }) => !same.includes(title)), bySeed]
+  const table = [columns.map(({ title }) => title), ...rows.map(row => columns.map(({ text }) => text(row)))]
+  const twins = resultsOf(worked, 'distill').flatMap(({ twin: { fidelity } }) => fidelity ?? [])
+  const twinMean = (of: (twin: (typeof twins)[number]) => number) => mean(twins.map(of))
   const { tensorflow = '?' } = (await describeEngine()) ?? {}
   writeSection(
     new URL('../docs/results.md', import.meta.url),
@@ -126,13 +80,15 @@ async function write(): Promise<void> {
     `## Distillation: ResNet-20 teaches ResNet-8
 
 \`npm run experiment -- distillation${epochs === 3 ? '' : ` --epochs ${epochs}`}${seeds.length === 3 ? '' : ` --seeds ${seeds.length}`}\`: CIFAR-10 as strongly compressed JPEG (45,000 images to train on, 5,000 to choose the
-epoch by, 10,000 to test, scored once). Teacher: akamaster's ResNet-20, trained on the lossless images, ${percent(first!.teacher.top1)} % here. Student: a
+epoch by, 10,000 to test, scored once). Teacher: akamaster's ResNet-20, trained on the lossless images, ${percent(rows[0]!.teacherTop1)} % here. Student: a
 fresh ResNet-8 with option A shortcuts. ${epochs} epochs, batch 128, SGD, learning rate 0.1 to 0 along a cosine by the step, momentum 0.9,
 Nesterov, weight decay 5e-4, gradients clipped at 1 over student and projections together, crop and flip. Finished: seeds ${finished.join(', ')} of
-${seeds.join(', ')}; the twin of a seed has the same weights at the start, the same batches and no teacher. A gain that a two-sided Welch test at 5 % does not
-see is called noise. ${minutesOf(worked)} minutes in all on ${availableParallelism()} processors shared with other work (${cpus()[0]?.model.trim()}), TensorFlow ${tensorflow}.
+${seeds.join(', ')}; the twin of a seed has the same weights at the start, the same batches and no teacher.
+${studyCaption} ${verdictHelp} ${minutesOf(worked)} minutes in all on ${availableParallelism()} processors shared with other work (${cpus()[0]?.model.trim()}), TensorFlow ${tensorflow}.
 
 ${markdownTable(table)}
+
+The twins agree with the teacher on ${percent(twinMean(({ agreement }) => agreement))} % (KL at T = 1 ${twinMean(({ kl1 }) => kl1).toFixed(3)}, at T = 4 ${twinMean(({ kl4 }) => kl4).toFixed(4)}).
 
 It is not comparable with the paper's tables (2605.31191: ResNet-18 and 34, 100 epochs, five seeds, gains of -0.08 to +0.21
 points): a network of another kind, a schedule far from its end, and images that cost the teacher ten points.
@@ -143,7 +99,7 @@ points): a network of another kind, a schedule far from its end, and images that
 try {
   for (const seed of seeds) {
     for (const name of Object.keys(arms) as (keyof typeof arms)[]) {
-      done.set(name, [...(done.get(name) ?? []), await work(seed, name)])
+      await work(seed, name)
       await write()
     }
   }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseRecipe, type RecipeInput } from '../src/shared/recipe.ts'
 import type { StageOutcome, StageResultOf, StageUse } from '../src/shared/stages.ts'
+import type { StudyRow } from '../src/shared/study.ts'
 import { userDirectories } from '../src/studio/directories.ts'
 import { forkEngine } from '../src/studio/engine-process.ts'
 import { createStudio } from '../src/studio/studio.ts'
@@ -14,6 +15,8 @@ export type WorkedStage = StageOutcome & { readonly seconds: number }
 export interface RecipeRuns {
   /** Works a recipe of one seed to its end; stages that an earlier one had in common are taken over. Says how long it took. */
   readonly work: (recipe: RecipeInput & { readonly name: string }) => Promise<WorkedStage[]>
+  /** The distillations that were worked here, over their seeds. */
+  readonly study: () => Promise<readonly StudyRow[]>
   readonly close: () => Promise<void>
 }
 
@@ -35,6 +38,7 @@ export async function openRecipeRuns(folder: string, name: string): Promise<Reci
     directories: userDirectories(),
     spawnEngine: () => forkEngine(),
   })
+  const worked: string[] = []
   return {
     async work(recipe) {
       const began = performance.now()
@@ -43,8 +47,13 @@ export async function openRecipeRuns(folder: string, name: string): Promise<Reci
       await studio.idle()
       const { run } = await studio.handlers['run.get']({ id: runs[0]!.id }, call)
       if (run.state !== 'finished') throw new Error(`${recipe.name}: ${run.state}, ${run.error?.message}`)
+      worked.push(run.id)
       say(`${recipe.name}: ${((performance.now() - began) / 1000).toFixed(0)} s`)
       return run.stages.map(({ outcome, seconds }) => ({ ...outcome!, seconds: seconds ?? 0 }))
+    },
+    async study() {
+      const call = { signal: new AbortController().signal }
+      return (await studio.handlers['run.study']({ ids: worked }, call)).rows
     },
     close: () => studio.close(),
   }

@@ -3,7 +3,14 @@ import { z } from 'zod'
 import { distillationLosses, idsOf } from './methods.ts'
 import { distill } from './stages/distill.ts'
 
-const { teacher, alpha, temperature, beta, taps, teacherScaling, clipping } = distill.parameters
+const { teacher, loss, alpha, temperature, beta, taps, teacherScaling, clipping } = distill.parameters
+
+/** A parameter of the stage that holds as the stage says it where it is left out. */
+const leftToStage = <T extends z.ZodType>(parameter: z.ZodDefault<T>) =>
+  parameter
+    .unwrap()
+    .optional()
+    .meta({ ...parameter.meta() })
 
 const studentSchema = z
   .strictObject({
@@ -21,26 +28,29 @@ const studentSchema = z
   .refine(({ checkpoint, architecture }) => checkpoint !== undefined || architecture !== undefined, {
     message: 'needs a checkpoint, or an architecture for fresh weights',
   })
+  .meta({ label: 'Student', help: 'The network that learns: one of its places.' })
 
 export const recipeStudySchema = z
   .strictObject({
     pairs: z
-      .array(z.strictObject({ teacher, student: studentSchema }))
+      .array(z.strictObject({ teacher, student: studentSchema }).meta({ label: 'Pair' }))
       .min(1)
       .max(100)
       .optional()
       .meta({ label: 'Pairs', help: 'Teachers and students instead of those of the recipe.' }),
     losses: z
       .array(
-        z.strictObject({
-          loss: z.enum(idsOf(distillationLosses)),
-          alpha: alpha.unwrap().optional(),
-          temperature: temperature.unwrap().optional(),
-          beta: beta.unwrap().optional(),
-          taps,
-          teacherScaling: teacherScaling.unwrap().optional(),
-          clipping: clipping.unwrap().optional(),
-        }),
+        z
+          .strictObject({
+            loss: z.enum(idsOf(distillationLosses)).meta({ ...loss.meta() }),
+            alpha: leftToStage(alpha),
+            temperature: leftToStage(temperature),
+            beta: leftToStage(beta),
+            taps,
+            teacherScaling: leftToStage(teacherScaling),
+            clipping: leftToStage(clipping),
+          })
+          .meta({ label: 'Loss' }),
       )
       .min(1)
       .max(100)
@@ -96,6 +106,8 @@ export const studyRowSchema = z.strictObject({
   /** By which samples the epochs were chosen, and on which they are reported. */
   choose: z.enum(['validation', 'test']),
   split: z.enum(['validation', 'test']),
+  /** Whether these are the same, so that what is reported is too high. */
+  chosenOnReport: z.boolean(),
   epochs: z.int(),
   /** On the samples that chose the epoch: what settings may be chosen by. Null where there were none. */
   chosenTop1: spreadSchema.nullable(),

@@ -1,6 +1,7 @@
 /** What distillations of a project come to over their seeds. Pure: what is stored of runs in, the table out. */
 import { mean, sampleStandardDeviation } from '../core/statistics/summary.ts'
 import { type Welch, welchTest } from '../core/statistics/welch.ts'
+import { isChosenOnReport } from '../shared/stages/distill.ts'
 import type { StageOf, StageResultOf } from '../shared/stages.ts'
 import type { Spread, Study, StudyRow, Verdict } from '../shared/study.ts'
 import type { StoredRun } from './project/runs.ts'
@@ -54,6 +55,7 @@ function rowOf(members: readonly Distilled[]): StudyRow {
     loss: lossText(stage),
     choose: stage.choose,
     split: result.split,
+    chosenOnReport: isChosenOnReport(stage, result.split),
     epochs: stage.epochs,
     chosenTop1: chosen.length > 0 ? spreadOf(chosen) : null,
     teacherTop1: result.teacher.top1,

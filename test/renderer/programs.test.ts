@@ -1,6 +1,6 @@
 /** What distillation and training of batch norm alone look like, in a real Chromium. */
 import { describe, expect, it } from 'vitest'
-import type { StageOutcome } from '../../src/shared/stages.ts'
+import { type StageOutcome, stages } from '../../src/shared/stages.ts'
 import type { StudyRow } from '../../src/shared/study.ts'
 import { axeFaults, chromiumPath, keepScreenshot } from '../browser/chromium.ts'
 import { context, recipe, useWindow } from './double/window.ts'
@@ -38,7 +38,7 @@ const distilled: StageOutcome = {
 const spread = (mean: number) => ({ n: 3, mean, sd: 0.004 })
 const studied: StudyRow = {
   ...{ student: 'resnet8-a', teacher: 'resnet20-a (resnet20.th)', loss: 'logit, alpha 0.7, T 4' },
-  ...{ choose: 'test', split: 'test', epochs: 20, teacherTop1: 0.915, chosenTop1: spread(0.851) },
+  ...{ choose: 'test', split: 'test', chosenOnReport: true, epochs: 20, teacherTop1: 0.915, chosenTop1: spread(0.851) },
   seeds: [{ seed: 0, run: 1, top1: 0.847, twinTop1: 0.835, agreement: 0.86, kl1: 0.21, kl4: 0.043 }],
   ...{ top1: spread(0.847), twin: spread(0.835), gain: 0.012, welch: { t: 3.7, df: 4, p: 0.021 }, verdict: 'gain' },
   ...{ agreement: spread(0.86), kl1: spread(0.21), kl4: spread(0.043) },
@@ -82,6 +82,11 @@ describe.skipIf(!chromiumPath)('other ways to train', () => {
         )
       }
       detail.run.stages[0] = { ...detail.run.stages[0]!, use: 'distill', outcome: distilled }
+      detail.recipe.stages[0] = stages.distill.schema.parse({
+        use: 'distill',
+        teacher: { checkpoint: 'resnet20.th' },
+        epochs: 1,
+      })
 
       await w.watched.page.emulateMedia({ colorScheme })
       const page = await w.open(`#/runs/${runs[0]!.id}`)
@@ -120,7 +125,7 @@ describe.skipIf(!chromiumPath)('other ways to train', () => {
       await expect.poll(w.areAllFinished, { timeout: 15_000 }).toBe(true)
       await w.watched.page.emulateMedia({ colorScheme })
       const page = await w.open(`#/compare/${runs.map(({ id }) => id).join(',')}`)
-      const row = page.getByRole('row', { name: /^resnet8-a resnet20-a, 91\.50/ })
+      const row = page.getByRole('row', { name: /^resnet8-a resnet20-a \(resnet20\.th\) 91\.50/ })
       await row.waitFor()
       expect(await row.textContent()).toMatch(
         /85\.10 ± 0\.40.*83\.50 ± 0\.40.*84\.70 ± 0\.40 \*.*\+1\.20.*gain.*0\.021/,
@@ -130,7 +135,7 @@ describe.skipIf(!chromiumPath)('other ways to train', () => {
       await page.getByRole('row', { name: /^ResNet-34 ResNet-101 95\.04 ± 0\.13/ }).waitFor()
       const arms = page.getByRole('region', { name: /^Run \d+$/ })
       expect(await arms.count()).toBe(2)
-      await page.getByRole('combobox', { name: 'Layer whose spread is compared' }).selectOption('layer1.0.bn2')
+      await page.getByRole('combobox', { name: 'Layer whose spread is shown' }).selectOption('layer1.0.bn2')
       await arms
         .nth(1)
         .getByRole('img', { name: /^How the betas of layer1\.0\.bn2/ })

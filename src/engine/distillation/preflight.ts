@@ -6,7 +6,7 @@ import type { Graph, Model } from '../../core/graph/model.ts'
 import { integersAttribute } from '../../core/graph/op-rule.ts'
 import { inferShapes } from '../../core/graph/shapes.ts'
 import { EspalierError } from '../../shared/errors.ts'
-import type { DistillationScore } from '../../shared/stages/distill.ts'
+import { type DistillationScore, isChosenOnReport } from '../../shared/stages/distill.ts'
 import type { StageOf } from '../../shared/stages.ts'
 import type { Selection } from '../stage-runner.ts'
 import { predictionsOf } from './score.ts'
@@ -31,14 +31,19 @@ const seenErrors = 3
 interface Compared {
   readonly student: Model
   readonly teacher: Model
-  /** Of the teacher, on the samples that are reported. */
+  /** The samples that are reported. */
+  readonly split: 'validation' | 'test'
+  /** Of the teacher, on them. */
   readonly score: DistillationScore
   /** The teacher on held-out training samples; absent where none are held out, or where they are those that are reported. */
   readonly heldOut?: { readonly top1: number; readonly total: number } | undefined
 }
 
 /** Sentences for a person. */
-export function preflightNotes(stage: StageOf<'distill'>, { student, teacher, score, heldOut }: Compared): string[] {
+export function preflightNotes(
+  stage: StageOf<'distill'>,
+  { student, teacher, split, score, heldOut }: Compared,
+): string[] {
   const notes: string[] = []
   notes.push(`The teacher is right on ${percent(score.top1)} of the samples that are reported.`)
   if (score.top1 < weakTop1)
@@ -52,11 +57,13 @@ export function preflightNotes(stage: StageOf<'distill'>, { student, teacher, sc
     ['teacher', teacher],
   ] as const)
     if (hasImagenetStem(graph)) notes.push(stemNote(whose, graph))
-  if (stage.clipping === 'student-only')
+  if (stage.loss === 'feature' && stage.clipping === 'student-only')
     notes.push('Projections are left out of the clipping: the published bug, for comparison only.')
-  if (stage.choose === 'test')
+  if (isChosenOnReport(stage, split))
     notes.push(
-      "The best epoch is chosen on the test samples that are reported, as in the paper's first version: the result is too high.",
+      split === 'test'
+        ? "The best epoch is chosen on the test samples that are reported, as in the paper's first version: the result is too high."
+        : 'There are no test samples: the best epoch is chosen on the validation samples that are reported, so the result is too high.',
     )
   return notes
 }
@@ -113,7 +120,7 @@ export function costNote({ batch, epochs }: StageOf<'distill'>, measured: Measur
   const seconds = epochs * samples * (perStudent * (isTwinKnown ? 1 : 2) + 1 / rate)
   // Weights, gradients and momentum; values kept for the way back and their gradients; the teacher's largest values.
   const bytes = 4 * (4 * own.parameters + taught.parameters + batch * (3 * own.values + taught.values / 2))
-  return `About ${duration(seconds)} and ${Math.ceil(bytes / 2 ** 20)} MiB for ${epochs} epochs of ${samples} samples${isTwinKnown ? '' : ', the twin included'}.`
+  return `About ${duration(seconds)} and ${Math.ceil(bytes / 2 ** 20)} MiB for ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'} of ${samples} samples${isTwinKnown ? '' : ', the twin included'}.`
 }
 
 function costOf(graph: Graph) {

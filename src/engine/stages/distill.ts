@@ -19,7 +19,7 @@ export const distill: StageRunner<'distill'> = async (stage, context) => {
   const known = await teacherOnValidation(teacher, stage.batch, chosen)
   const isHeldOut = known !== undefined && report.split === 'test' && stage.choose !== 'test'
   const heldOut = isHeldOut ? { top1: known.top1, total: known.predictions.length } : undefined
-  const notes = preflightNotes(stage, { student: model, teacher, score: report.teacher, heldOut })
+  const notes = preflightNotes(stage, { student: model, teacher, split: report.split, score: report.teacher, heldOut })
   const cost = costNote(stage, {
     student: model.graph,
     teacher: teacher.graph,

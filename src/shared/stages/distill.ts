@@ -3,26 +3,46 @@ import { distillationLosses, idsOf } from '../methods.ts'
 import { defineStage, sparsityCounts } from '../stage.ts'
 import { checkTraining, epochSchema, trainingParameters, trainingResult } from '../training.ts'
 
-const teacherSchema = z.strictObject({
-  checkpoint: z
-    .string()
-    .min(1)
-    .optional()
-    .meta({ label: 'Checkpoint', help: 'A weights file; relative to the recipe.' }),
-  architecture: z.string().min(1).optional().meta({
-    label: 'Architecture',
-    help: 'An id such as resnet20-a. It is found from the file where it is left out.',
-  }),
-  run: z.int().min(1).optional().meta({
-    label: 'Run',
-    help: 'Number of a finished run of this project: the model that it came to.',
-  }),
-  stage: z.int().min(0).optional().meta({
-    label: 'Stage',
-    help: 'Number of an earlier stage of this recipe, the first is 0: the model as it left it.',
-  }),
-})
+const teacherSchema = z
+  .strictObject({
+    checkpoint: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({ label: 'Checkpoint', help: 'A weights file; relative to the recipe.' }),
+    architecture: z.string().min(1).optional().meta({
+      label: 'Architecture',
+      help: 'An id such as resnet20-a. It is found from the file where it is left out.',
+    }),
+    run: z.int().min(1).optional().meta({
+      label: 'Run',
+      help: 'Number of a finished run of this project: the model that it came to.',
+    }),
+    stage: z.int().min(0).optional().meta({
+      label: 'Stage',
+      help: 'Number of an earlier stage of this recipe, the first is 0: the model as it left it.',
+    }),
+  })
+  .check(({ value: { checkpoint, architecture, run, stage }, issues }) => {
+    const fault = (path: string[], message: string) => issues.push({ code: 'custom', message, input: undefined, path })
+    const places = [checkpoint, run, stage].filter(place => place !== undefined)
+    if (places.length !== 1) fault([], 'needs one of checkpoint, run and stage')
+    else if (architecture !== undefined && checkpoint === undefined) fault(['architecture'], 'is for a checkpoint')
+  })
 export type TeacherSource = z.output<typeof teacherSchema>
+
+/** A tap twice would be one projection with two gradients. */
+function requireDistinct({
+  value,
+  issues,
+}: {
+  readonly value: number[]
+  readonly issues: z.core.$ZodRawIssue[]
+}): void {
+  const again = value.findIndex((tap, index) => value.indexOf(tap) < index)
+  if (again >= 0)
+    issues.push({ code: 'custom', message: 'stands there before: each tap once', input: value[again], path: [again] })
+}
 
 const count = z.int().min(0)
 
@@ -85,7 +105,7 @@ export const distill = defineStage({
       label: 'Beta',
       help: 'Of the loss feature: weight of the cosine of pooled features beside their squared difference.',
     }),
-    taps: z.array(z.int().min(1)).min(1).max(16).optional().meta({
+    taps: z.array(z.int().min(1)).min(1).max(16).check(requireDistinct).optional().meta({
       label: 'Taps',
       unit: 'stages',
       help: 'Of the loss feature: numbers of the network stages that are compared, the first is 1. Left out: all.',
@@ -127,16 +147,11 @@ export const distill = defineStage({
         },
       }),
   },
-  check(found) {
-    checkTraining(found)
-    const { teacher } = found.value
-    const places = [teacher.checkpoint, teacher.run, teacher.stage].filter(place => place !== undefined)
-    const fault = (path: string[], message: string) =>
-      found.issues.push({ code: 'custom', message, input: undefined, path: ['teacher', ...path] })
-    if (places.length !== 1) fault([], 'needs one of checkpoint, run and stage')
-    else if (teacher.architecture !== undefined && teacher.checkpoint === undefined)
-      fault(['architecture'], 'is for a checkpoint')
-  },
+  sections: [
+    { keys: ['temperature'], when: { key: 'loss', is: ['logit'] } },
+    { keys: ['beta', 'taps', 'teacherScaling', 'clipping'], when: { key: 'loss', is: ['feature'] } },
+  ],
+  check: checkTraining,
   result: {
     ...trainingResult,
     ...sparsityCounts,
@@ -167,6 +182,12 @@ export const distill = defineStage({
 export const twinPrefix = 'twin.'
 
 type DistillStage = z.output<typeof distill.schema>
+
+/** Whether the epoch is chosen by the samples that are reported, so that what is reported is too high. */
+export const isChosenOnReport = (
+  { choose, keep, earlyStop }: Pick<DistillStage, 'choose' | 'keep' | 'earlyStop'>,
+  split: 'validation' | 'test',
+): boolean => choose === split && (keep === 'best' || earlyStop !== undefined)
 
 /** Everything that a twin depends on beside its student, seed and data: equal settings have one twin. */
 export function twinSettings(stage: DistillStage) {

@@ -16,8 +16,10 @@ const model = (id: string): Model => ({
 const scored = (top1: number) => ({
   ...{ correct: 0, total: 1, top1, loss: 1, agreement: 1, kl1: 0, kl4: 0, classes: [] },
 })
-const notes = (student: string, teacher: string, top1: number, more = {}) =>
-  preflightNotes(stage(more), { student: model(student), teacher: model(teacher), score: scored(top1) }).join('\n')
+const notes = (student: string, teacher: string, top1: number, more = {}, split: 'test' | 'validation' = 'test') =>
+  preflightNotes(stage(more), { student: model(student), teacher: model(teacher), split, score: scored(top1) }).join(
+    '\n',
+  )
 
 describe('what is said before a student is trained', () => {
   it('how good the teacher is, and that a weak one is weak', () => {
@@ -32,6 +34,7 @@ describe('what is said before a student is trained', () => {
       preflightNotes(stage(), {
         student: model('resnet8-a'),
         teacher: model('resnet20-a'),
+        split: 'test',
         score: { ...scored(top1), total },
         heldOut: { top1: valTop1, total: heldOut },
       }).join('\n')
@@ -55,7 +58,17 @@ describe('what is said before a student is trained', () => {
     expect(notes('resnet8-a', 'resnet20-a', 0.9, { loss: 'feature', clipping: 'student-only' })).toContain(
       'the published bug',
     )
-    expect(notes('resnet8-a', 'resnet20-a', 0.9, { choose: 'test' })).toContain('too high')
+    // Logits have no projections that could be left out.
+    expect(notes('resnet8-a', 'resnet20-a', 0.9, { clipping: 'student-only' })).not.toContain('bug')
+    expect(notes('resnet8-a', 'resnet20-a', 0.9, { choose: 'test' })).toContain("the paper's first version")
+  })
+
+  it('that what chose the epoch is reported, where there are no test samples', () => {
+    const of = (more: object) => notes('resnet8-a', 'resnet20-a', 0.9, more, 'validation')
+    expect(of({})).toContain('There are no test samples: the best epoch is chosen on the validation samples')
+    expect(of({ keep: 'last' })).not.toContain('too high')
+    expect(of({ keep: 'last', earlyStop: 2 })).toContain('too high')
+    expect(notes('resnet8-a', 'resnet20-a', 0.9)).not.toContain('too high')
   })
 
   it('time by hand: three passes a training step, two of them for a twin and a student', () => {

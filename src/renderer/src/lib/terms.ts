@@ -1,5 +1,8 @@
 /** The words of the field that a newcomer may not know, explained once. */
+import { distillationTerms } from '../../../shared/study-text.ts'
+
 export const terms = {
+  ...distillationTerms,
   prunable:
     'Weights that pruning may set to zero: the kernels of convolution and linear layers, the last layer included.',
   batchNorm: 'Scale and shift parameters of batch normalisation layers. Pruning leaves them alone.',
@@ -31,13 +34,7 @@ export const terms = {
     'Whether the sum puts allocations into the right order: 1 = always, 0 = by chance. It is what the choice among them needs.',
   traffic: 'What the clients of a round sent to the server and got from it, headers included.',
   gap: 'Accuracy of the teacher less that of the student, on validation, in percentage points of samples.',
-  agreement: 'Share of samples to which student and teacher give the same class, right or wrong.',
   lossParts: 'What the loss is made of. The parts add up to it; alpha is their share.',
-  twin: 'The same student, seed and training without a teacher: what the teacher has to beat.',
-  chosenBy:
-    'Top-1 in percent on the samples that chose the epoch, and the settings where a study repeats the best: not what is reported.',
-  divergence:
-    'Kullback-Leibler divergence from the teacher’s probabilities to these, in nats, at this temperature. 0 = the same; a higher temperature looks more at the unlikely classes.',
   seed: 'The integer that fixes every random choice of a run. The same recipe and seed give the same result.',
   split: 'The part of the data that was scored.',
   baseline: 'The run that the others are measured against.',
