@@ -10,6 +10,7 @@ import {
   kindParameters,
   seedsField,
   stageFields,
+  studyField,
 } from '../../../src/renderer/src/lib/form-fields.ts'
 import { placeOf } from '../../../src/renderer/src/lib/problem-text.ts'
 import { distortionParameters } from '../../../src/shared/distortion.ts'
@@ -18,7 +19,7 @@ import { stages, stageUses } from '../../../src/shared/stages.ts'
 /** A field and all that are inside it. */
 const withInner = (field: Field): Field[] => [
   field,
-  ...(field.kind === 'group' ? field.fields.flatMap(withInner) : []),
+  ...(field.kind === 'group' || field.kind === 'list' ? field.fields.flatMap(withInner) : []),
   ...(field.kind === 'kinds' ? field.members.flatMap(member => member.fields.flatMap(withInner)) : []),
 ]
 
@@ -31,6 +32,26 @@ describe('the form', () => {
       expect(field.help, field.key).not.toBe('')
       expect(field.isRequired && field.initial !== undefined, `${field.key} is required and has a default`).toBe(false)
     }
+  })
+
+  it('has a field for every part of a study, those of a loss as the stage declares them', () => {
+    for (const field of [studyField!].flatMap(withInner)) {
+      expect(field.label, field.key).not.toBe(field.key)
+      expect(field.help, field.key).not.toBe('')
+    }
+    if (studyField?.kind !== 'group') throw new Error('a study is there or not')
+    const [pairs, losses, repeat] = studyField.fields
+    expect(pairs).toMatchObject({ kind: 'list', itemLabel: 'Pair', fields: [{ key: 'teacher' }, { key: 'student' }] })
+    if (losses?.kind !== 'list') throw new Error('losses are a list')
+    const ofStage = (key: string) => stageFields.distill.find(field => field.key === key)
+    // What a study leaves out the stage says: there is no default.
+    for (const field of losses.fields)
+      expect({ ...field, initial: undefined, isRequired: false }).toEqual({
+        ...ofStage(field.key),
+        initial: undefined,
+        isRequired: false,
+      })
+    expect(repeat).toMatchObject({ kind: 'choice', initial: 'all' })
   })
 
   it('takes ranges, units, defaults and choices from the schema', () => {
@@ -103,5 +124,9 @@ describe('the form', () => {
     expect(placeOf('stages[1].sparsity', document)).toBe('Stage 2, Sparsity')
     expect(placeOf('stages[1].nonsense.deep', document)).toBe('Stage 2, nonsense.deep')
     expect(placeOf('stages[1]', document)).toBe('Stage 2')
+    expect(placeOf('study', document)).toBe('Study')
+    expect(placeOf('study.losses[1].alpha', document)).toBe('Study, Loss 2, Alpha')
+    expect(placeOf('study.pairs[0].teacher.run', document)).toBe('Study, Pair 1, Teacher, Run')
+    expect(placeOf('stages[1].taps[2]', { stages: [{}, { use: 'distill' }] })).toBe('Stage 2, Taps')
   })
 })

@@ -45,7 +45,15 @@ export interface GroupField extends CommonField {
   readonly fields: readonly Field[]
 }
 
-export type Field = ValueField | KindField | GroupField
+/** Several objects with the same fields, one after the other. */
+export interface ListField extends CommonField {
+  readonly kind: 'list'
+  readonly itemLabel: string
+  /** Of each of them. */
+  readonly fields: readonly Field[]
+}
+
+export type Field = ValueField | KindField | GroupField | ListField
 
 /** The part of JSON Schema, with our own words (`label`, `help`, `unit`, `choices`), that a field is made of. */
 const propertySchema = z.looseObject({
@@ -100,6 +108,13 @@ function fieldOf(key: string, property: Property, isRequired: boolean): Field {
     return { ...common, kind: 'kinds', by, members }
   }
   if (property.properties) return { ...common, kind: 'group', fields: propertyFields(property) }
+  if (property.items?.properties)
+    return {
+      ...common,
+      kind: 'list',
+      itemLabel: property.items.label ?? common.label,
+      fields: propertyFields(property.items),
+    }
   return {
     ...common,
     kind: valueKindOf(key, property),
@@ -162,7 +177,10 @@ export function arrangeFields(
 export const dataFields = fieldsOf(recipeSchema.shape.data, ['path', 'reader']).filter(isChoosable)
 
 /** Of fresh weights. */
-export const freshModelFields = fieldsOf(recipeSchema.shape.model, ['checkpoint', 'architecture'])
+export const freshModelFields = fieldsOf(recipeSchema.shape.model, ['checkpoint'])
+
+/** Pairs, losses, and what is repeated. */
+export const studyField = fieldsOf(recipeSchema, ['espalier', 'name', 'model', 'data', 'seeds', 'stages'])[0]
 
 export const seedsField = fieldsOf(recipeSchema, ['espalier', 'name', 'model', 'data', 'stages', 'study'])[0]
 

@@ -1,16 +1,19 @@
 /** Problems of a recipe in the words of the form: "Stage 2, Sparsity" instead of `stages[1].sparsity`. */
 import type { RecipeProblem } from '../../../shared/recipe.ts'
 import { stageUses } from '../../../shared/stages.ts'
-import { dataFields, type Field, seedsField, stageFields } from './form-fields.ts'
+import { dataFields, type Field, seedsField, stageFields, studyField } from './form-fields.ts'
 import { type JsonObject, stagesOf } from './recipe-document.ts'
 
 /** The labels along `keys`; of a choice with fields of its own, of whichever member has the key. */
 function labelsOf(fields: readonly Field[], [key, ...rest]: readonly string[]): string[] {
   // The kind of a choice is the choice itself.
   if (key === undefined) return []
-  const field = fields.find(candidate => candidate.key === key)
+  const [, name, index] = /^(.*?)(?:\[(\d+)\])?$/.exec(key)!
+  const field = fields.find(candidate => candidate.key === name)
   if (!field) return [[key, ...rest].join('.')]
   if (field.kind === 'group') return [field.label, ...labelsOf(field.fields, rest)]
+  if (field.kind === 'list' && index !== undefined)
+    return [`${field.itemLabel} ${Number(index) + 1}`, ...labelsOf(field.fields, rest)]
   // The kind of a choice is the choice itself.
   if (field.kind !== 'kinds' || rest[0] === field.by) return [field.label]
   return [
@@ -36,6 +39,7 @@ export function placeOf(path: string, document: JsonObject): string {
   if (path.startsWith('data.')) return labelsOf(dataFields, path.split('.').slice(1)).join(', ')
   if (path.startsWith('seeds')) return seedsField?.label ?? 'Seeds'
   if (path === 'name') return 'Name'
+  if (path.startsWith('study') && studyField) return labelsOf([studyField], path.split('.')).join(', ')
   if (path === 'stages') return 'Stages'
   return path
 }
