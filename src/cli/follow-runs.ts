@@ -34,6 +34,9 @@ export async function followRuns(
       line.draw(`${describe(summaries.get(event.progress.runId)!)}  ${progressText(event.progress)}`)
     } else if (event.type === 'run.federation' && summaries.has(event.runId) && event.report.kind === 'round') {
       line.say(`${describe(summaries.get(event.runId)!)}: ${roundLine(event.report)}`)
+    } else if (event.type === 'run.log' && summaries.has(event.runId) && !asJson) {
+      // What a person should know while it runs, such as what a teacher is worth and how long it will take.
+      line.say(`${describe(summaries.get(event.runId)!)}: ${event.text}`)
     }
   })
   for (const summary of await begin()) summaries.set(summary.id, summary)
