@@ -136,9 +136,11 @@ const occurrenceOf = ({ stages }: Recipe, index: number): number =>
 
 /** Throws `dataset.no-split` and `argument.invalid` where the data set has not what the stage works with. */
 function requireSamples(stage: Stage, { data }: Recipe, dataset: Dataset, select: StageContext['select']): void {
-  const needed = samplesNeeded(stage)
-  const selection = needed && select(needed)
-  if (selection && trains(stage)) requireAugmentable(selection.split, dataset, data.augment)
+  const hasTest = (dataset.splits.test?.count ?? 0) > 0
+  for (const name of samplesNeeded(stage, hasTest)) {
+    const { split } = select(name)
+    if (name === 'train' && trains(stage)) requireAugmentable(split, dataset, data.augment)
+  }
   if (calibrates(stage)) calibrationIndices(dataset, stage.calibration)
 }
 

@@ -15,11 +15,12 @@ export const trains = (stage: Stage): boolean =>
 export const calibrates = (stage: Stage): stage is StageOf<'prune'> =>
   stage.use === 'prune' && curveAllocations.includes(stage.allocation) && stage.calibration.choose !== 'noise'
 
-/** The samples without which it cannot begin; null where it needs none. */
-export function samplesNeeded(stage: Stage): ScoredSplit | null {
-  if (stage.use === 'evaluate' || stage.use === 'disable-features') return stage.split
-  if (stage.use === 'prune' && stage.target?.kind === 'accuracy') return 'validation'
-  if (stage.use === 'recalibrate' || trains(stage)) return 'train'
-  if (stage.use !== 'prune') return null
-  return scores[stage.score].needs === 'gradients' || calibrates(stage) ? 'train' : null
+/** The samples without which it cannot begin, of data that has test samples or has none. */
+export function samplesNeeded(stage: Stage, hasTest: boolean): readonly ScoredSplit[] {
+  if (stage.use === 'evaluate' || stage.use === 'disable-features') return [stage.split]
+  if (stage.use === 'distill') return ['train', hasTest || stage.choose === 'test' ? 'test' : 'validation']
+  if (stage.use === 'prune' && stage.target?.kind === 'accuracy') return ['validation']
+  if (stage.use === 'recalibrate' || trains(stage)) return ['train']
+  if (stage.use !== 'prune') return []
+  return scores[stage.score].needs === 'gradients' || calibrates(stage) ? ['train'] : []
 }

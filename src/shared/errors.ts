@@ -111,3 +111,18 @@ export function toErrorData(thrown: unknown): ErrorData {
 export function fromErrorData(data: ErrorData): EspalierError {
   return new EspalierError(data)
 }
+
+/** An `EspalierError` that says `place` first, such as `stages[1].taps: `; anything else as it is. */
+export const atPlace = (place: string, thrown: unknown): unknown =>
+  thrown instanceof EspalierError
+    ? new EspalierError({ ...toErrorData(thrown), message: `${place}${thrown.message}` }, { cause: thrown })
+    : thrown
+
+/** What `work` gives; what it throws says `place` first. */
+export function prefixed<T>(place: string, work: () => T): T {
+  try {
+    return work()
+  } catch (thrown) {
+    throw atPlace(place, thrown)
+  }
+}

@@ -85,15 +85,20 @@ export const recipeSchema = z.strictObject(recipeShape).check(({ value, issues }
       input: 'best',
       path: ['study', 'repeat'],
     })
-  for (const [index, stage] of value.stages.entries()) {
-    const taughtBy = stage.use === 'distill' ? stage.teacher.stage : undefined
+  const requireEarlier = (taughtBy: number | undefined, index: number, place: (string | number)[]) => {
     if (taughtBy !== undefined && taughtBy >= index)
       issues.push({
         code: 'custom',
         message: `must be the number of an earlier stage, below ${index}`,
         input: taughtBy,
-        path: ['stages', index, 'teacher', 'stage'],
+        path: [...place, 'teacher', 'stage'],
       })
+  }
+  const firstTaught = value.stages.findIndex(({ use }) => use === 'distill')
+  for (const [number, { teacher }] of (value.study?.pairs ?? []).entries())
+    requireEarlier(teacher.stage, firstTaught, ['study', 'pairs', number])
+  for (const [index, stage] of value.stages.entries()) {
+    if (stage.use === 'distill') requireEarlier(stage.teacher.stage, index, ['stages', index])
     if (value.data.validation > 0) continue
     const fault = (key: string[], input: unknown) =>
       issues.push({
@@ -119,6 +124,10 @@ export function batchNormInitOf({ model, stages }: Pick<Recipe, 'model' | 'stage
   const isInPart = stages.some(stage => stage.use === 'train' && stage.trainable !== 'all')
   return model.batchNorm ?? (isInPart ? 'uniform' : 'fixed')
 }
+
+/** What the model is called that a stage left, where it teaches: stages are counted from 1 wherever a person reads them. */
+export const teacherAfter = ({ stages }: Pick<Recipe, 'stages'>, index: number): string =>
+  `the model after stage ${index + 1}, ${stages[index]!.use}`
 
 /** One thing wrong with a recipe, at a path such as `stages[1].sparsity`. */
 export const recipeProblemSchema = z.strictObject({

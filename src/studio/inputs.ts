@@ -15,7 +15,7 @@ import { validationCount } from '../core/split.ts'
 import { batchNormParameters, type TrainedModel } from '../core/training/trainable.ts'
 import { trainables } from '../core/training/trainables.ts'
 import { samplesNeeded } from '../engine/samples-needed.ts'
-import { EspalierError, toErrorData } from '../shared/errors.ts'
+import { EspalierError, prefixed } from '../shared/errors.ts'
 import type { ReaderOptions } from '../shared/reader-options.ts'
 import type { Recipe } from '../shared/recipe.ts'
 import { type Stage, stages as stageTable } from '../shared/stages.ts'
@@ -102,15 +102,13 @@ export async function readInputs(recipe: Recipe, readers: Readers, options: Read
   requireSplits(recipe, dataset)
   await requirePartitions(recipe, dataset)
   const id = model?.architecture ?? architecture!
-  const graph = architectureOf(id, { classes: dataset.classes.length, inputDims: inputDimsOf(dataset) })
-  for (const [index, stage] of recipe.stages.entries())
-    requireTrainable({ architecture: id, graph, masks: new Map() }, stage, index)
+  const graph = graphFor(id, dataset)
+  const network = { architecture: id, graph, masks: new Map() }
+  requireNormsToSet(network, recipe)
+  for (const [index, stage] of recipe.stages.entries()) requireTrainable(network, stage, index)
   const { parameters, layers: costs } = graphCost(graph)
   requireKept(id, parameters, recipe)
-  for (const [index, teacher] of teachers) {
-    requireFit(teacher, dataset)
-    requireTaps(recipe.stages[index]!, graph, teacher, dataset)
-  }
+  for (const [index, teacher] of teachers) requireTeacher(recipe, index, { student: id, teacher, dataset })
   requireReachable(
     recipe,
     costs.flatMap(({ kernel }) => (kernel ? elementCount(kernel.dims) : [])),
@@ -124,25 +122,44 @@ export async function readInputs(recipe: Recipe, readers: Readers, options: Read
   return { dataset, model, architecture: id, layers, teachers }
 }
 
-/** Throws `argument.invalid` where features of student and teacher cannot be compared. */
-function requireTaps(stage: Stage, student: Graph, teacher: ModelFacts, dataset: DatasetFacts): void {
-  if (stage.use !== 'distill' || stage.loss !== 'feature') return
-  const options = { classes: dataset.classes.length, inputDims: inputDimsOf(dataset) }
-  pairTaps(student, architectureOf(teacher.architecture, options), stage.taps)
+const graphFor = (architecture: string, dataset: DatasetFacts): Graph =>
+  architectureOf(architecture, { classes: dataset.classes.length, inputDims: inputDimsOf(dataset) })
+
+/** What must be known of a network to tell whether samples fit it. */
+export type FittedModel = Pick<ModelFacts, 'path' | 'architecture' | 'classes' | 'inputDims'>
+
+interface Taught {
+  /** Architecture. */
+  readonly student: string
+  readonly teacher: FittedModel
+  readonly dataset: DatasetFacts
+}
+
+/**
+ * Throws what `requireFit` throws of the teacher of stage number `index`, and `argument.invalid` where its features and the
+ * student's cannot be compared.
+ */
+export function requireTeacher({ stages }: Recipe, index: number, { student, teacher, dataset }: Taught): void {
+  const stage = stages[index]!
+  if (stage.use !== 'distill') return
+  requireFit(teacher, dataset)
+  if (stage.loss !== 'feature') return
+  prefixed(`stages[${index}].loss is feature: `, () =>
+    pairTaps(graphFor(student, dataset), graphFor(teacher.architecture, dataset), stage.taps),
+  )
+}
+
+/** Throws `model.invalid` if the recipe says what batch norm begins as and the network has none. */
+export function requireNormsToSet(network: TrainedModel, { model: { batchNorm } }: Recipe): void {
+  if (batchNorm !== undefined) prefixed(`model.batchNorm is ${batchNorm}, and `, () => batchNormParameters(network))
 }
 
 /** Throws `model.invalid` if the network does not have what the stage trains or disables. */
-export function requireTrainable(model: TrainedModel, stage: Stage, index: number): void {
-  if (stage.use !== 'train' && stage.use !== 'disable-features') return
-  try {
-    if (stage.use === 'train') trainables[stage.trainable](model, 0)
-    else batchNormParameters(model)
-  } catch (thrown) {
-    if (!(thrown instanceof EspalierError)) throw thrown
-    const what = stage.use === 'train' ? `trainable is ${stage.trainable}` : 'use is disable-features'
-    const message = `stages[${index}].${what}, and ${thrown.message}`
-    throw new EspalierError({ ...toErrorData(thrown), message }, { cause: thrown })
-  }
+export function requireTrainable(network: TrainedModel, stage: Stage, index: number): void {
+  if (stage.use === 'train')
+    prefixed(`stages[${index}].trainable is ${stage.trainable}, and `, () => trainables[stage.trainable](network, 0))
+  if (stage.use === 'disable-features')
+    prefixed(`stages[${index}].use is disable-features, and `, () => batchNormParameters(network))
 }
 
 /**
@@ -154,14 +171,11 @@ function requireReachable({ stages }: Recipe, sizes: readonly number[], model: M
   let zeros = (model?.layers ?? []).reduce((sum, { prunable }) => sum + (prunable?.zeros ?? 0), 0)
   for (const [index, stage] of stages.entries()) {
     if (stage.use !== 'prune' || stage.budget === 'macs' || stage.sparsity === undefined) continue
-    try {
-      requireFeasible(sizes, stage.sparsity, minimumWeights(stage.minimumKeep, total))
-      requireSparser(zeros, total, stage.sparsity)
-    } catch (thrown) {
-      if (!(thrown instanceof EspalierError)) throw thrown
-      const message = `stages[${index}].sparsity is ${stage.sparsity}: ${thrown.message}`
-      throw new EspalierError({ ...toErrorData(thrown), message }, { cause: thrown })
-    }
+    const { sparsity, minimumKeep } = stage
+    prefixed(`stages[${index}].sparsity is ${sparsity}: `, () => {
+      requireFeasible(sizes, sparsity, minimumWeights(minimumKeep, total))
+      requireSparser(zeros, total, sparsity)
+    })
     // Some allocations round down in each layer.
     zeros = Math.max(zeros, floorShare(stage.sparsity, total) - sizes.length)
   }
@@ -184,7 +198,7 @@ function requireKept(architecture: string, parameters: number, { model, stages }
 }
 
 /** Throws `dataset.classes` or `dataset.shape` if the network does not take these samples. */
-export function requireFit(model: ModelFacts, dataset: DatasetFacts): void {
+export function requireFit(model: FittedModel, dataset: DatasetFacts): void {
   if (model.classes !== dataset.classes.length) {
     throw new EspalierError({
       code: 'dataset.classes',
@@ -213,7 +227,7 @@ export function requireNormalization({ normalize }: Recipe['data'], { shape }: D
 }
 
 /** Samples are stored [height, width, channels] or [steps, features]; networks take [channels, height, width] or the latter. */
-function inputDimsOf({ shape }: DatasetFacts): readonly number[] {
+export function inputDimsOf({ shape }: Pick<DatasetFacts, 'shape'>): readonly number[] {
   const [height, width, channels] = shape
   return shape.length === 3 ? [channels!, height!, width!] : shape
 }
@@ -224,28 +238,24 @@ const describeInput = (dims: readonly number[]) => `${channelsOf(dims)} ${isSequ
 
 /** Throws `dataset.no-split` if a stage needs samples that are not there. */
 function requireSplits(recipe: Recipe, dataset: DatasetFacts): void {
-  const has = new Set<string>(dataset.splits.filter(({ count }) => count > 0).map(({ name }) => name))
-  for (const [index, stage] of recipe.stages.entries()) {
-    const split = samplesNeeded(stage)
-    if (split === null) continue
-    const needs = split === 'test' ? 'test' : 'train'
-    const verb = 'split' in stage ? 'scores' : 'works on'
-    if (!has.has(needs)) {
-      throw new EspalierError({
-        code: 'dataset.no-split',
-        message: `stages[${index}] ${verb} the ${split} split, and ${dataset.path} has no ${needs === 'test' ? 'test' : 'training'} samples.`,
-        file: dataset.path,
-        hint: `It has ${[...has].join(' and ')} samples.`,
-      })
+  const countOf = (name: string) => dataset.splits.find(split => split.name === name)?.count ?? 0
+  for (const [index, stage] of recipe.stages.entries())
+    for (const split of samplesNeeded(stage, countOf('test') > 0)) {
+      const verb = split === 'train' && !('split' in stage) ? 'works on' : 'scores'
+      const needs = split === 'test' ? 'test' : 'train'
+      if (countOf(needs) === 0)
+        throw new EspalierError({
+          code: 'dataset.no-split',
+          message: `stages[${index}] ${verb} the ${split} split, and ${dataset.path} has no ${needs === 'test' ? 'test' : 'training'} samples.`,
+          file: dataset.path,
+          hint: `It has ${dataset.splits.flatMap(({ name, count }) => (count > 0 ? name : [])).join(' and ')} samples.`,
+        })
+      if (split === 'validation' && validationCount(countOf('train'), recipe.data.validation) === 0)
+        throw new EspalierError({
+          code: 'dataset.no-split',
+          message: `stages[${index}] scores the validation split, and data.validation is ${recipe.data.validation} of ${countOf('train')} training samples.`,
+          rule: 'The validation split is the share data.validation of the training samples.',
+          hint: 'Set data.validation above 0, or score another split.',
+        })
     }
-    const trainCount = dataset.splits.find(({ name }) => name === 'train')?.count ?? 0
-    if (split === 'validation' && validationCount(trainCount, recipe.data.validation) === 0) {
-      throw new EspalierError({
-        code: 'dataset.no-split',
-        message: `stages[${index}] scores the validation split, and data.validation is ${recipe.data.validation} of ${trainCount} training samples.`,
-        rule: 'The validation split is the share data.validation of the training samples.',
-        hint: 'Set data.validation above 0, or score another split.',
-      })
-    }
-  }
 }

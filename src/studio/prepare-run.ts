@@ -5,7 +5,7 @@ import type { Job } from '../engine/protocol.ts'
 import { diskFault } from '../formats/disk-faults.ts'
 import { workFolder } from './directories.ts'
 import { stageKeys, twinKeys } from './identity.ts'
-import { type Inputs, readInputs } from './inputs.ts'
+import { type Inputs, readInputs, requireTeacher } from './inputs.ts'
 import { addDataset, addModel } from './library.ts'
 import { withFileFingerprints } from './partition-inputs.ts'
 import type { Project } from './project/project.ts'
@@ -44,6 +44,8 @@ export async function prepareRun(
   const engineVersion = (await options.describeEngine())?.version ?? 'none'
   const { dataset, model, architecture, layers } = inputs
   const teachers = findTeachers(project, recipe)
+  for (const [index, { facts: teacher }] of teachers)
+    if (teacher) requireTeacher(recipe, index, { student: architecture, teacher, dataset })
   const keyInputs = {
     recipe: await withFileFingerprints(recipe),
     seed,

@@ -4,10 +4,11 @@ import { isDeepStrictEqual } from 'node:util'
 import { architectureOf } from '../core/architectures.ts'
 import { EspalierError } from '../shared/errors.ts'
 import { checkRecipe, type Recipe, type RecipeProblem } from '../shared/recipe.ts'
-import { requireFit, requireNormalization, requireTrainable } from './inputs.ts'
+import { requireFit, requireNormalization, requireNormsToSet, requireTrainable } from './inputs.ts'
 import { partitionPathOf } from './partition-inputs.ts'
 import type { Project } from './project/project.ts'
 import { resolvePaths } from './recipe-paths.ts'
+import { requireRunTeacher } from './teachers.ts'
 
 /** Every problem that can be seen without reading a file. `folder` is what relative paths are relative to. */
 export function recipeProblems(document: unknown, project: Project, folder: string): RecipeProblem[] {
@@ -15,7 +16,8 @@ export function recipeProblems(document: unknown, project: Project, folder: stri
   return recipe ? problemsOf(resolvePaths(recipe, folder), project) : problems
 }
 
-function problemsOf({ model, data, stages }: Recipe, project: Project): RecipeProblem[] {
+function problemsOf(recipe: Recipe, project: Project): RecipeProblem[] {
+  const { model, data, stages } = recipe
   const problems: RecipeProblem[] = []
   const add = (path: string, message: string, hint?: string) =>
     problems.push({ path, message, code: 'recipe.invalid', ...(hint !== undefined && { hint }) })
@@ -32,8 +34,9 @@ function problemsOf({ model, data, stages }: Recipe, project: Project): RecipePr
     add('model.checkpoint', `There is no file ${model.checkpoint}.`)
   }
   for (const [index, stage] of stages.entries()) {
-    const file = stage.use === 'distill' ? stage.teacher.checkpoint : undefined
+    const { checkpoint: file, run } = stage.use === 'distill' ? stage.teacher : {}
     if (file !== undefined && !existsSync(file)) add(`stages[${index}].teacher.checkpoint`, `There is no file ${file}.`)
+    if (run !== undefined) attempt(`stages[${index}].teacher.run`, () => requireRunTeacher(project, run, recipe))
     const path = partitionPathOf(stage)
     if (path !== undefined && !existsSync(path)) add(`stages[${index}].partition.path`, `There is no file ${path}.`)
   }
@@ -45,6 +48,7 @@ function problemsOf({ model, data, stages }: Recipe, project: Project): RecipePr
   const architecture = knownModel?.architecture ?? (model.checkpoint === undefined ? model.architecture : undefined)
   if (architecture !== undefined && problems.every(({ path }) => path !== 'model.architecture')) {
     const network = { architecture, graph: architectureOf(architecture), masks: new Map() }
+    attempt('model.batchNorm', () => requireNormsToSet(network, recipe))
     for (const [index, stage] of stages.entries())
       attempt(`stages[${index}].${stage.use === 'train' ? 'trainable' : 'use'}`, () =>
         requireTrainable(network, stage, index),

@@ -81,10 +81,12 @@ export function createRunCalls({ project, queue, announcer, ownerId }: RunCallOp
     'run.start'({ document, recipeId, again }) {
       const recipe = resolvePaths(parseRecipe(document), folder)
       const recipes = studyRecipes(recipe)
-      const [problem] = recipes.flatMap(each => recipeProblems(each, project, folder))
-      if (problem) {
-        const { code, message, hint } = problem
-        throw new EspalierError({ code, message, file: problem.path, ...(hint !== undefined && { hint }) })
+      for (const each of recipes) {
+        const [problem] = recipeProblems(each, project, folder)
+        if (!problem) continue
+        const { code, message, hint, path: file } = problem
+        const place = recipe.study ? `${each.name}: ` : ''
+        throw new EspalierError({ code, message: `${place}${message}`, file, ...(hint !== undefined && { hint }) })
       }
       const options = { recipeId: recipeId ?? null, again: again ?? false }
       if (recipe.study?.repeat === 'best')

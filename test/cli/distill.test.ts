@@ -1,10 +1,11 @@
 /** Distillation from the command line: bad input, what a run prints, twins that are shared, studies. */
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { StudyRow } from '../../src/shared/study.ts'
 import { hasEngine } from '../has-engine.ts'
 import { errorIn, espalier, workplace } from './harness.ts'
-import { makeModel } from './made-inputs.ts'
+import { makeIdx, makeModel } from './made-inputs.ts'
 
 type Place = ReturnType<typeof workplace>
 
@@ -82,8 +83,14 @@ describe('bad input is one sentence, exit status 2, and no file', () => {
     {
       name: 'a tap that does not exist',
       code: 'argument.invalid',
-      says: /There is no tap 4: the student has 3 stages and the teacher 3\./,
+      says: /^stages\[0\]\.loss is feature: There is no tap 4: the student has 3 stages and the teacher 3\.$/,
       make: () => ({ loss: 'feature', taps: [1, 4] }),
+    },
+    {
+      name: 'a tap twice',
+      code: 'recipe.invalid',
+      says: /stages\[0\]\.taps\[2\] stands there before: each tap once, got 3/,
+      make: () => ({ loss: 'feature', taps: [3, 1, 3] }),
     },
     {
       name: 'a teacher of other stages',
@@ -92,6 +99,33 @@ describe('bad input is one sentence, exit status 2, and no file', () => {
       make({ folder }) {
         makeModel(join(folder, 'vgg.safetensors'), { architecture: 'vgg11-bn-cifar' })
         return { loss: 'feature', teacher: { checkpoint: 'vgg.safetensors' } }
+      },
+    },
+    {
+      name: 'a teacher that is no other file than its architecture says',
+      code: 'checkpoint.mismatch',
+      says: /net\.safetensors is a resnet8-a, not a resnet20-a/,
+      make: () => ({ teacher: { checkpoint: 'net.safetensors', architecture: 'resnet20-a' } }),
+    },
+    {
+      name: 'a teacher in two places',
+      code: 'recipe.invalid',
+      says: /stages\[0\]\.teacher needs one of checkpoint, run and stage/,
+      make: () => ({ teacher: { checkpoint: 'net.safetensors', run: 1 } }),
+    },
+    {
+      name: 'a run that is to teach, and no project',
+      code: 'not-found',
+      says: /There is no project .*project\.espalier, and run 3 of it is to teach/,
+      make: () => ({ teacher: { run: 3 } }),
+    },
+    {
+      name: 'no test samples to choose by',
+      code: 'dataset.no-split',
+      says: /stages\[0\] scores the test split, and .*cifar has no test samples/,
+      make({ folder }) {
+        rmSync(join(folder, 'cifar', 'test_batch.bin'))
+        return { choose: 'test' }
       },
     },
     {
@@ -152,6 +186,27 @@ describe('bad input is one sentence, exit status 2, and no file', () => {
     expect(place.files()).toEqual(before)
   })
 
+  it('neither test nor validation samples to report', async () => {
+    const { folder, writeRecipe, project, files } = workplace()
+    rmSync(join(folder, 'cifar', 'test_batch.bin'))
+    const file = writeRecipe({ ...student, data: { path: 'cifar', validation: 0 }, stages: [distill()] })
+    const before = files()
+    const { status, err } = await espalier('run', file, '--project', project, '--json')
+    expect([status, errorIn(err)]).toMatchObject([2, { code: 'dataset.no-split' }])
+    expect(errorIn(err).message).toContain('stages[0] scores the validation split, and data.validation is 0 of 40')
+    expect(files()).toEqual(before)
+  })
+
+  it('what fresh gammas are, of a network that has none', async () => {
+    const { writeRecipe, project, files } = workplace()
+    const file = writeRecipe({ model: { architecture: 'vgg11-cifar', batchNorm: 'oneone' } })
+    const before = files()
+    const { status, err } = await espalier('run', file, '--project', project, '--json')
+    expect([status, errorIn(err).code]).toEqual([2, 'model.invalid'])
+    expect(errorIn(err).message).toBe('model.batchNorm is oneone, and vgg11-cifar has no batch norm.')
+    expect(files()).toEqual(before)
+  })
+
   it.each([
     ['without a distillation', {}, { losses: [{ loss: 'logit' }] }, 'study needs a distill stage'],
     [
@@ -170,7 +225,25 @@ describe('bad input is one sentence, exit status 2, and no file', () => {
       'of a teacher that is not there',
       { ...student, stages: [distill()] },
       { pairs: [{ teacher: { checkpoint: 'none.th' }, student: { architecture: 'resnet8-a' } }] },
-      'none.th',
+      'Tiny · none.th to resnet8-a: There is no file',
+    ],
+    [
+      'of a tap that one of its losses does not find',
+      { ...student, stages: [distill()] },
+      { losses: [{ loss: 'logit' }, { loss: 'feature', taps: [7] }] },
+      'Tiny · features: stages[0].loss is feature: There is no tap 7',
+    ],
+    [
+      'of a teacher in no place',
+      { ...student, stages: [distill()] },
+      { pairs: [{ teacher: {}, student: { architecture: 'resnet8-a' } }] },
+      'study.pairs[0].teacher needs one of checkpoint, run and stage',
+    ],
+    [
+      'of a teacher that comes later',
+      { ...student, stages: [distill()] },
+      { pairs: [{ teacher: { stage: 0 }, student: { architecture: 'resnet8-a' } }] },
+      'study.pairs[0].teacher.stage must be the number of an earlier stage, below 0, got 0',
     ],
   ])('a study %s', async (_what, recipe, study, says) => {
     const { writeRecipe, project, files } = workplace()
@@ -226,6 +299,7 @@ describe.skipIf(!hasEngine)('distilling (needs the TensorFlow engine)', () => {
     ])
     expect(published).toHaveLength(2)
     const { out: text } = await espalier('study', project)
+    expect(text).toMatch(/Student +Teacher +Its top-1 +Loss +Epochs +n +Chosen by +Without +With +Gain +Verdict/)
     expect(text).toContain('resnet8-a-w2 (wide.safetensors)')
     expect(text).toContain('First version: 3 seeds')
     expect(text).toContain("The author's repetition: 5 seeds")
@@ -279,6 +353,42 @@ describe.skipIf(!hasEngine)('distilling (needs the TensorFlow engine)', () => {
       'Run 1 made no model to learn from: none of its stages changed one.',
     ])
     const absent = await run({ ...student, stages: [distill({ teacher: { run: 9 } })] })
-    expect([absent.status, errorIn(absent.err).code]).toEqual([2, 'not-found'])
+    expect([absent.status, errorIn(absent.err).message]).toEqual([2, 'There is no run 9 to learn from.'])
+    // What was refused left no run behind.
+    expect((await espalier('compare', project, '--json')).out).not.toContain('"number":4')
+  }, 120_000)
+
+  it('a run of other classes or other stages may not teach, and that is said before it begins', async () => {
+    const { folder, writeRecipe, project } = workplace()
+    makeIdx(join(folder, 'gray'))
+    const data = { path: 'cifar', validation: 0.2 }
+    const run = (changes: object) => espalier('run', writeRecipe({ data, ...changes }), '--project', project, '--json')
+    const gray = { path: 'gray', normalize: 'none', validation: 0 }
+    const prune = [{ use: 'prune', sparsity: 0.5 }]
+    expect((await run({ model: { architecture: 'lenet5' }, data: gray, stages: prune })).status).toBe(0)
+    expect((await run({ model: { architecture: 'vgg11-bn-cifar' }, stages: prune })).status).toBe(0)
+    const taughtBy = async (teacher: object, more: object = {}) => {
+      const { status, err } = await run({ ...student, ...more, stages: [distill({ teacher, loss: 'feature' })] })
+      return [status, errorIn(err.slice(err.indexOf('{'))).message]
+    }
+    expect(await taughtBy({ run: 1 }, { data: { ...data, normalize: 'none' } })).toEqual([
+      2,
+      `The model of run 1 tells 4 classes apart, and ${join(folder, 'cifar')} has 10.`,
+    ])
+    expect(await taughtBy({ run: 2 })).toEqual([
+      2,
+      'stages[0].loss is feature: The student has 3 stages and the teacher 5.',
+    ])
+  }, 120_000)
+
+  it('says what to expect before it begins, and what was taken over', async () => {
+    const { writeRecipe, project } = workplace()
+    const file = writeRecipe({ ...student, stages: [distill()] })
+    const { status, err } = await espalier('run', file, '--project', project)
+    expect(status).toBe(0)
+    expect(err).toMatch(/run 1, seed 0: The teacher is right on \d+\.\d\d % of the samples that are reported\.\n/)
+    expect(err).toMatch(/run 1, seed 0: About \d+ \w+ and \d+ MiB for 1 epoch of 36 samples, the twin included\.\n/)
+    const again = await espalier('run', file, '--project', project)
+    expect(again.err).toContain('run 2, seed 0: All stages were done before')
   }, 120_000)
 })

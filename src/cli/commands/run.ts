@@ -1,7 +1,10 @@
 /** `espalier run`: works a recipe, one run for each seed, and prints what each stage gives. */
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
-import { readInputs } from '../../studio/inputs.ts'
+import { atPlace, EspalierError } from '../../shared/errors.ts'
+import type { Recipe } from '../../shared/recipe.ts'
+import { type ReadOptions, readInputs } from '../../studio/inputs.ts'
 import { studyRecipes } from '../../studio/study-recipes.ts'
 import type { DefineCommand } from '../command.ts'
 import { followRuns } from '../follow-runs.ts'
@@ -36,22 +39,37 @@ function parseSeed(text: string): number {
   return seed
 }
 
-function run(file: string, options: RunOptions, terminal: Terminal): Promise<number> {
+function run(recipeFile: string, options: RunOptions, terminal: Terminal): Promise<number> {
   return withStudio(terminal, async ({ line, readers, signal, open }) => {
-    const written = await readRecipe(file)
+    const written = await readRecipe(recipeFile)
     const recipe = options.seed === undefined ? written : { ...written, seeds: [options.seed] }
     // All of the input is found good before any file is made.
+    const onProgress: ReadOptions['onProgress'] = progress =>
+      line.draw(progressText({ ...progress, stage: null, unit: '' }))
+    const file = options.project === undefined ? projectFileFor(recipe) : resolve(options.project)
     for (const each of studyRecipes(recipe)) {
-      await readInputs(each, readers, {
-        signal,
-        onProgress: progress => line.draw(progressText({ ...progress, stage: null, unit: '' })),
+      requireProjectOfTeachers(each, file)
+      await readInputs(each, readers, { signal, onProgress }).catch(thrown => {
+        throw recipe.study ? atPlace(`${each.name}: `, thrown) : thrown
       })
     }
     line.clear()
-    const studio = await open(options.project === undefined ? projectFileFor(recipe) : resolve(options.project))
+    const studio = await open(file)
     const params = { document: recipe, ...(options.again && { again: true }) }
     const begin = async () =>
       (await studio.handlers['run.start'](params, { signal: new AbortController().signal })).runs
     return followRuns(begin, { studio, terminal, line, asJson: options.json === true })
+  })
+}
+
+/** A run that teaches is one of a project that is there. Throws `not-found`, before a project is made. */
+function requireProjectOfTeachers({ stages }: Recipe, file: string): void {
+  const teacher = stages.find(stage => stage.use === 'distill' && stage.teacher.run !== undefined)
+  if (teacher?.use !== 'distill' || existsSync(file)) return
+  throw new EspalierError({
+    code: 'not-found',
+    message: `There is no project ${file}, and run ${teacher.teacher.run} of it is to teach.`,
+    file,
+    hint: 'Name the project of that run with --project, or the checkpoint itself.',
   })
 }

@@ -3,6 +3,7 @@ import type { Model } from '../../core/graph/model.ts'
 import { openCheckpoint } from '../../formats/checkpoints.ts'
 import type { Dataset } from '../../formats/datasets.ts'
 import { importModel } from '../../formats/import-model.ts'
+import { teacherAfter } from '../../shared/recipe.ts'
 import type { TeacherSource } from '../../shared/stages/distill.ts'
 import { fitToDataset, freshModel, readModel } from '../job-inputs.ts'
 import type { Job } from '../protocol.ts'
@@ -33,18 +34,17 @@ export function createTeachers(
     async of({ checkpoint, architecture, stage: from }, stage) {
       if (checkpoint !== undefined) return { model: await read(checkpoint, architecture), name: baseName(checkpoint) }
       const left = from === undefined ? undefined : models.get(from)
-      if (left) return { model: left, name: nameAfter(from!) }
+      if (left) return { model: left, name: teacherAfter(recipe, from!) }
       const given = teachers[stage]
       if (given) return { model: await read(given.file), name: given.name }
       if (from === undefined) throw new Error(`the job has no teacher for stage ${stage}`)
       // Done by an earlier process, and none of the stages up to it changed the model.
       const stored = await readModel({ recipe })
       const model = stored ? fitToDataset(stored, dataset, recipe.data.path) : freshModel(recipe, dataset, seed)
-      return { model, name: nameAfter(from) }
+      return { model, name: teacherAfter(recipe, from) }
     },
     left: (stage, model) => void models.set(stage, model),
   }
 }
 
-const nameAfter = (stage: number) => `the model after stage ${stage}`
 const baseName = (path: string) => path.split(/[\\/]/).at(-1)!

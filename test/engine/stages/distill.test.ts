@@ -95,7 +95,10 @@ describe('distill', () => {
     expect(error).toBeUndefined()
     const [scored, pruned, distilled] = outcomes(messages)
     const { teacher: master, zeros } = resultOf(distilled, 'distill')
-    expect(master).toMatchObject({ name: 'the model after stage 0', correct: resultOf(scored, 'evaluate').correct })
+    expect(master).toMatchObject({
+      name: 'the model after stage 1, evaluate',
+      correct: resultOf(scored, 'evaluate').correct,
+    })
     expect(zeros).toBe(resultOf(pruned, 'prune').zeros)
   })
 
