@@ -15,6 +15,8 @@ export type WorkedStage = StageOutcome & { readonly seconds: number }
 export interface RecipeRuns {
   /** Works a recipe of one seed to its end; stages that an earlier one had in common are taken over. Says how long it took. */
   readonly work: (recipe: RecipeInput & { readonly name: string }) => Promise<WorkedStage[]>
+  /** The largest recorded value of a metric of the run that was worked last; undefined where it recorded none. */
+  readonly largest: (metric: string) => Promise<number | undefined>
   /** The distillations that were worked here, over their seeds. */
   readonly study: () => Promise<readonly StudyRow[]>
   readonly close: () => Promise<void>
@@ -39,10 +41,10 @@ export async function openRecipeRuns(folder: string, name: string): Promise<Reci
     spawnEngine: () => forkEngine(),
   })
   const worked: string[] = []
+  const call = { signal: new AbortController().signal }
   return {
     async work(recipe) {
       const began = performance.now()
-      const call = { signal: new AbortController().signal }
       const { runs } = await studio.handlers['run.start']({ document: parseRecipe(recipe) }, call)
       await studio.idle()
       const { run } = await studio.handlers['run.get']({ id: runs[0]!.id }, call)
@@ -51,8 +53,12 @@ export async function openRecipeRuns(folder: string, name: string): Promise<Reci
       say(`${recipe.name}: ${((performance.now() - began) / 1000).toFixed(0)} s`)
       return run.stages.map(({ outcome, seconds }) => ({ ...outcome!, seconds: seconds ?? 0 }))
     },
+    async largest(metric) {
+      const { curves } = await studio.handlers['run.curves']({ id: worked.at(-1)! }, call)
+      const values = curves.flatMap(curve => (curve.metric === metric ? curve.values : []))
+      return values.length > 0 ? values.reduce((largest, value) => Math.max(largest, value)) : undefined
+    },
     async study() {
-      const call = { signal: new AbortController().signal }
       return (await studio.handlers['run.study']({ ids: worked }, call)).rows
     },
     close: () => studio.close(),
