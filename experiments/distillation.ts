@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { mean } from '../src/core/statistics/summary.ts'
 import { type StudyRow, verdictHelp } from '../src/shared/study.ts'
-import { studyCaption, studyColumns } from '../src/shared/study-text.ts'
+import { inFull, studyCaption, studyColumns } from '../src/shared/study-text.ts'
 import { describeEngine } from '../src/studio/engine-version.ts'
 import { experimentFolder, minutesOf, openRecipeRuns, resultsOf, say, type WorkedStage } from './recipe-runs.ts'
 import { markdownTable, writeSection } from './section.ts'
@@ -80,7 +80,7 @@ async function write(): Promise<void> {
     text: (row: StudyRow) => row.seeds.map(({ top1 }) => percent(top1)).join(', '),
   }
   const same = ['Student', 'Teacher', 'Its top-1', 'Epochs']
-  const columns = [...studyColumns.filter(({ title }) => !same.includes(title)), bySeed]
+  const columns = [...studyColumns.map(inFull).filter(({ title }) => !same.includes(title)), bySeed]
   const table = [columns.map(({ title }) => title), ...rows.map(row => columns.map(({ text }) => text(row)))]
   const twins = resultsOf(worked, 'distill').flatMap(({ twin: { fidelity } }) => fidelity ?? [])
   const twinMean = (of: (twin: (typeof twins)[number]) => number) => mean(twins.map(of))

@@ -19,6 +19,8 @@ export interface StudyColumn<Row> {
   readonly right?: boolean
   /** What the title means. */
   readonly help?: string
+  /** What stands behind the text where there is room. */
+  readonly detail?: (row: Row) => string
 }
 
 const percent = (share: number) => (100 * share).toFixed(2)
@@ -44,13 +46,22 @@ export const studyColumns: readonly StudyColumn<StudyRow>[] = [
   { title: 'Gain', text: ({ gain }) => `${gain < 0 ? '-' : '+'}${percent(Math.abs(gain))}`, right: true },
   { title: 'Verdict', text: row => verdicts[row.verdict], help: verdictHelp },
   {
-    title: 'Welch',
-    text: ({ welch }) => (welch ? `t ${welch.t.toFixed(2)}, df ${welch.df.toFixed(1)}, p ${welch.p.toFixed(3)}` : '-'),
+    title: 'p',
+    text: ({ welch }) => (welch ? welch.p.toFixed(3) : '-'),
+    detail: ({ welch }) => (welch ? `t ${welch.t.toFixed(2)}, df ${welch.df.toFixed(1)}` : ''),
+    right: true,
+    help: 'How likely a difference as large as this is where there is none: two-sided Welch test of the seeds against their twins.',
   },
   { title: 'Agreement', text: row => shares(row.agreement), right: true, help: distillationTerms.agreement },
   { title: 'KL, T = 1', text: row => row.kl1.mean.toFixed(3), right: true, help: distillationTerms.divergence },
   { title: 'KL, T = 4', text: row => row.kl4.mean.toFixed(4), right: true, help: distillationTerms.divergence },
 ]
+
+/** The column with what stands behind its text. */
+export const inFull = <Row>(column: StudyColumn<Row>): StudyColumn<Row> => ({
+  ...column,
+  text: row => [column.text(row), column.detail?.(row)].filter(Boolean).join(', '),
+})
 
 export const studyCaption =
   'Top-1 and agreement in percent, gains in points; mean ± standard deviation over n seeds. Without: the twins, of the same seeds and no teacher.'

@@ -299,7 +299,7 @@ describe.skipIf(!hasEngine)('distilling (needs the TensorFlow engine)', () => {
     ])
     expect(published).toHaveLength(2)
     const { out: text } = await espalier('study', project)
-    expect(text).toMatch(/Student +Teacher +Its top-1 +Loss +Epochs +n +Chosen by +Without +With +Gain +Verdict/)
+    expect(text).toMatch(/Student +Teacher +Its top-1 +Loss +Epochs +n +Chosen by +Without +With +Gain +Verdict +p/)
     expect(text).toContain('resnet8-a-w2 (wide.safetensors)')
     expect(text).toContain('First version: 3 seeds')
     expect(text).toContain("The author's repetition: 5 seeds")

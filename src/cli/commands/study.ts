@@ -4,6 +4,7 @@ import { type Study, verdictHelp } from '../../shared/study.ts'
 import {
   chosenOnReportText,
   distillationTerms,
+  inFull,
   publishedCaption,
   publishedColumns,
   publishedTables,
@@ -35,7 +36,7 @@ function lines({ rows }: Study): string[] {
   if (rows.length === 0) return ['There is no finished distillation in this project yet.']
   const tooHigh = chosenOnReportText(rows)
   return [
-    ...table(studyColumns, rows),
+    ...table(studyColumns.map(inFull), rows),
     '',
     studyCaption,
     verdictHelp,

@@ -18,6 +18,8 @@ export interface CurveChart {
   readonly help?: string
   readonly lines: readonly CurveLine[]
   readonly canBeLog: boolean
+  /** No value is above it. */
+  readonly most?: number
   /** Its lines are parts of a whole: they stand on each other, measured at the same steps and none below 0. */
   readonly isStacked?: boolean
   readonly text: (value: number) => string
@@ -53,6 +55,7 @@ export const mainCharts: readonly CurveChart[] = [
       eachEpoch('teacherValTop1', 'teacher, validation'),
     ],
     canBeLog: false,
+    most: 1,
     text: share,
   },
   {
@@ -83,6 +86,7 @@ export const mainCharts: readonly CurveChart[] = [
     help: terms.agreement,
     lines: [eachEpoch('agreement', '')],
     canBeLog: false,
+    most: 1,
     text: share,
   },
   {
@@ -116,6 +120,7 @@ export const moreCharts: readonly CurveChart[] = [
     help: terms.disabledFeatures,
     lines: [eachEpoch('disabledFeatures', '')],
     canBeLog: false,
+    most: 1,
     text: share,
   },
   {

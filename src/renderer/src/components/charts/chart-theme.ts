@@ -59,6 +59,15 @@ export function axisStyle(colors: ChartColors) {
   }
 }
 
+/**
+ * The end of an axis whose values are `most` at the most: `most` where the axis would end beyond it, chosen by the chart
+ * (null) elsewhere. A chart gives equal values half of their size more, and others about a quarter of their range.
+ */
+export const upTo =
+  (most: number) =>
+  ({ min, max }: { readonly min: number; readonly max: number }): number | null =>
+    (max > min ? max + (max - min) / 4 : 1.5 * max) > most ? most : null
+
 export function tooltipStyle(colors: ChartColors) {
   return {
     backgroundColor: colors.raised,
