@@ -35,11 +35,14 @@ const hasOtherGammas = (before: Model, after: Model) =>
 
 function nothingToDisable({ graph, weights }: Model, threshold: number): EspalierError {
   const sizes = normsOf(graph).flatMap(({ gamma }) => [...weights.get(gamma)!].map(Math.abs))
-  const smallest = Math.min(...sizes.filter(size => size > 0))
+  const others = sizes.filter(size => size > 0)
   return new EspalierError({
     code: 'stage.no-change',
-    message: `No gamma is below ${threshold}: the smallest that is not zero is ${smallest.toPrecision(3)}.`,
+    message:
+      others.length > 0
+        ? `No gamma is below ${threshold}: the smallest that is not zero is ${Math.min(...others).toPrecision(3)}.`
+        : `All ${sizes.length} gammas are zero already.`,
     rule: 'A stage that changes nothing stops the run.',
-    hint: 'Choose a larger threshold, or leave the stage out.',
+    hint: others.length > 0 ? 'Choose a larger threshold, or leave the stage out.' : 'Leave the stage out.',
   })
 }

@@ -57,6 +57,8 @@ it('stops the run where it would change nothing, and where there is no batch nor
     code: 'stage.no-change',
     message: expect.stringMatching(/smallest that is not zero is 0\.1/),
   })
+  const all = Array.from({ length: 2 }, () => ({ use: 'disable-features', threshold: 100 }) as const)
+  expect((await run(job(all))).error).toMatchObject({ message: 'All 336 gammas are zero already.' })
   const none = await run(job([{ use: 'disable-features' }], 'vgg11-cifar'))
   expect(none.error).toMatchObject({ code: 'model.invalid', message: expect.stringContaining('vgg11-cifar') })
 })
