@@ -9,6 +9,8 @@ export interface ParameterText {
   readonly label: string
   readonly help: string
   readonly unit?: string
+  /** What a form offers while it is typed: the checkpoints of the library. */
+  readonly suggests?: 'checkpoints'
   /** Labels of an enumeration's values, when the values are not words. */
   readonly choices?: Readonly<Record<string, { readonly label: string; readonly help: string }>>
 }

@@ -18,7 +18,7 @@ const studentSchema = z
       .string()
       .min(1)
       .optional()
-      .meta({ label: 'Checkpoint', help: 'A weights file; relative to the recipe.' }),
+      .meta({ label: 'Checkpoint', help: 'A weights file; relative to the recipe.', suggests: 'checkpoints' }),
     architecture: z
       .string()
       .min(1)

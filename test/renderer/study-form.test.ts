@@ -32,7 +32,12 @@ describe.skipIf(!chromiumPath)('a recipe that distils', () => {
 
     await study.getByRole('button', { name: 'Add a pair' }).click()
     await page.getByRole('button', { name: /^Study, Pair 1, Teacher Needs one of/ }).waitFor()
-    await study.getByRole('textbox', { name: 'Checkpoint' }).first().fill('a.th')
+    // What the library suggests, and any other path.
+    const checkpoint = study.getByRole('combobox', { name: 'Checkpoint' }).first()
+    expect(
+      await checkpoint.evaluate((input: HTMLInputElement) => [...input.list!.options].map(each => each.value)),
+    ).toContain(teacher.checkpoint)
+    await checkpoint.fill('a.th')
     await study.getByRole('textbox', { name: 'Architecture' }).nth(1).fill('resnet8-a')
     await study.getByRole('textbox', { name: 'Architecture' }).nth(1).blur()
     const pairs = [{ teacher: { checkpoint: 'a.th' }, student: { architecture: 'resnet8-a' } }]

@@ -9,7 +9,7 @@ const teacherSchema = z
       .string()
       .min(1)
       .optional()
-      .meta({ label: 'Checkpoint', help: 'A weights file; relative to the recipe.' }),
+      .meta({ label: 'Checkpoint', help: 'A weights file; relative to the recipe.', suggests: 'checkpoints' }),
     architecture: z.string().min(1).optional().meta({
       label: 'Architecture',
       help: 'An id such as resnet20-a. It is found from the file where it is left out.',

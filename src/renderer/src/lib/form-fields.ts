@@ -25,6 +25,7 @@ interface CommonField {
 export interface ValueField extends CommonField {
   readonly kind: 'number' | 'integer' | 'integers' | 'numbers' | 'named' | 'choice' | 'text' | 'boolean'
   readonly unit: string | undefined
+  readonly suggests?: 'checkpoints' | undefined
   readonly minimum: number | undefined
   readonly maximum: number | undefined
   readonly isMaximumExclusive: boolean
@@ -61,6 +62,7 @@ const propertySchema = z.looseObject({
   label: z.string().optional(),
   help: z.string().optional(),
   unit: z.string().optional(),
+  suggests: z.literal('checkpoints').optional(),
   default: z.json().optional(),
   const: z.json().optional(),
   minimum: z.number().optional(),
@@ -119,6 +121,7 @@ function fieldOf(key: string, property: Property, isRequired: boolean): Field {
     ...common,
     kind: valueKindOf(key, property),
     unit: property.unit,
+    suggests: property.suggests,
     minimum: property.minimum,
     maximum: property.exclusiveMaximum ?? property.maximum,
     isMaximumExclusive: property.exclusiveMaximum !== undefined,
