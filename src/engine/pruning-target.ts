@@ -11,46 +11,90 @@ type Target = NonNullable<StageOf<'prune'>['target']>
 export type Probes = NonNullable<StageResultOf<'prune'>['probes']>
 type TargetOf<Kind extends Target['kind']> = Extract<Target, { kind: Kind }>
 
-/** Bytes of the model file with so many zeros in all, whichever layers they are in; every kernel has its bits. */
-export function sizeWith({ graph, architecture }: Pick<Model, 'graph' | 'architecture'>, zeros: number): number {
-  const kernels = prunableLayers(graph).map(({ kernel }) => [kernel, 0] as const)
-  return modelFileSize({ graph, architecture }, new Map(kernels)) - 4 * zeros
+/** Bytes of the model file, where every kernel has its bits; in between it falls by 4 a zero, whichever layers they are in. */
+export interface FileSizes {
+  /** Without a single zero. */
+  readonly most: number
+  /** With nothing but zeros. */
+  readonly least: number
 }
+
+const bytesPerZero = 4
+
+export function fileSizes({ graph, architecture }: Pick<Model, 'graph' | 'architecture'>): FileSizes {
+  const kernels = prunableLayers(graph).map(({ kernel }) => kernel)
+  const weights = kernels.reduce((sum, kernel) => sum + elementCount(graph.parameters[kernel]!.dims), 0)
+  const most = modelFileSize({ graph, architecture }, new Map(kernels.map(kernel => [kernel, 0])))
+  return { most, least: most - bytesPerZero * weights }
+}
+
+/** How many zeros bring the file to `bytes`; may be more than there are weights. */
+export const zerosForFileSize = ({ most }: FileSizes, bytes: number): number =>
+  Math.max(0, Math.ceil((most - bytes) / bytesPerZero))
 
 /**
  * The lowest sparsity at which the model file has at most `bytes`; a layer that stays whole, and so has no bits, can only
- * make it smaller. `zerosAt` gives the zeros of an allocation, which may be a few fewer than asked for. Throws `prune.infeasible`.
+ * make it smaller. `zerosAt` gives the zeros of an allocation, which may be a few fewer than asked for; `already` are
+ * zero before. Throws `prune.infeasible`, with the smallest size that can be reached.
  */
 export function sparsityForFileSize(
-  model: Model,
-  { bytes }: TargetOf<'file-size'>,
+  sizes: FileSizes,
+  { bytes }: Pick<TargetOf<'file-size'>, 'bytes'>,
   zerosAt: (sparsity: number) => number,
+  already = 0,
 ): number {
-  const weights = prunableLayers(model.graph).reduce(
-    (sum, { kernel }) => sum + elementCount(model.graph.parameters[kernel]!.dims),
-    0,
-  )
-  const least = sizeWith(model, weights)
-  const wanted = Math.max(0, Math.ceil((sizeWith(model, 0) - bytes) / 4))
+  const { most, least } = sizes
+  const weights = (most - least) / bytesPerZero
   // Whole numbers of weights: half a weight more, so that the floor of the share is that number.
   const shareOf = (zeros: number) => Math.min(zeros + 0.5, weights - 0.5) / weights
-  if (wanted > weights) throw tooSmall(bytes, least)
-  let asked = wanted
-  for (;;) {
-    const missing = wanted - zerosAt(shareOf(asked))
-    if (missing <= 0) return shareOf(asked)
-    if (asked === weights) throw tooSmall(bytes, least)
-    asked = Math.min(weights, asked + missing)
+  const wanted = Math.max(already, zerosForFileSize(sizes, bytes))
+  let fault: EspalierError | undefined
+  const tryZeros = (asked: number) => {
+    try {
+      return zerosAt(shareOf(asked))
+    } catch (thrown) {
+      if (!(thrown instanceof EspalierError) || thrown.code !== 'prune.infeasible') throw thrown
+      fault ??= thrown
+      return
+    }
   }
+  for (let asked = wanted; asked < weights; ) {
+    const zeros = tryZeros(asked)
+    if (zeros === undefined) break
+    if (zeros >= wanted) return shareOf(asked)
+    asked += wanted - zeros
+  }
+  // By bisection between what is zero already and what cannot be reached.
+  let reached: number | undefined
+  let [low, high] = [already - 1, Math.min(wanted, weights)]
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2)
+    const zeros = tryZeros(middle)
+    if (zeros === undefined) high = middle
+    else [low, reached] = [middle, zeros]
+  }
+  if (reached === undefined && fault) throw fault
+  throw tooSmall(bytes, most - bytesPerZero * (reached ?? 0), fault)
 }
 
-const tooSmall = (bytes: number, least: number) =>
+const tooSmall = (bytes: number, least: number, fault: EspalierError | undefined) =>
   new EspalierError({
     code: 'prune.infeasible',
-    message: `A model file of ${bytes} bytes cannot be reached: without a single weight of a kernel it has ${least}.`,
-    rule: 'Biases, normalisation and a bit for each pruned weight stay.',
-    hint: 'Ask for a larger file, or take a smaller network.',
+    message: `A model file of ${bytes} bytes cannot be reached: the smallest that can has ${least}.`,
+    rule: fault?.rule ?? 'Biases, normalisation, a bit for each pruned weight and one weight at least stay.',
+    hint: `Ask for ${least} bytes or more; or ${fault ? 'loosen what holds the layers' : 'take a smaller network'}.`,
   })
+
+/** Throws where the file is as small as that without this stage. */
+export function requireSmaller(now: number, { bytes }: Pick<TargetOf<'file-size'>, 'bytes'>): void {
+  if (now > bytes) return
+  throw new EspalierError({
+    code: 'prune.no-change',
+    message: `Pruning to a model file of ${bytes} bytes changes nothing: it has ${now} as it is.`,
+    rule: 'A stage that changes nothing stops the run.',
+    hint: 'Ask for a smaller file, or leave the stage out.',
+  })
+}
 
 /** Sparsity is looked for in steps of a thousandth. */
 const steps = 1000

@@ -9,8 +9,8 @@ import { allocations, idsOf } from './methods.ts'
 
 const count = z.int().min(0)
 
-/** What is left out is as the stage has it. */
-export const allocationQuestionSchema = z.strictObject({
+/** What is left out is as the stage has it, but for the target: a sparsity, or the size of a file. */
+const questionSchema = z.strictObject({
   run: z.string(),
   /** Number of a finished stage of the run that has curves. */
   stage: count,
@@ -20,7 +20,9 @@ export const allocationQuestionSchema = z.strictObject({
     .min(1)
     .max(20),
   /** As in a recipe: a share of all weights, or of the MACs where they are the budget. */
-  sparsity: z.number().min(0).lt(1),
+  sparsity: z.number().min(0).lt(1).optional(),
+  /** Of the model file, as in a recipe: the budget is one of weights. */
+  bytes: z.int().min(1).optional(),
   budget: z.enum(idsOf(budgetKinds)).optional(),
   curve: z.enum(idsOf(curveKinds)).optional(),
   monotone: z.boolean().optional(),
@@ -29,6 +31,15 @@ export const allocationQuestionSchema = z.strictObject({
   floors: distortionParameters.floors,
   locks: distortionParameters.locks,
 })
+export const allocationQuestionSchema = questionSchema
+  .refine(({ sparsity, bytes }) => (sparsity === undefined) !== (bytes === undefined), {
+    message: 'is required, or bytes, and not both',
+    path: ['sparsity'],
+  })
+  .refine(({ bytes, budget = 'weights' }) => bytes === undefined || budget === 'weights', {
+    message: 'must be weights for the size of a file',
+    path: ['budget'],
+  })
 export type AllocationQuestion = z.output<typeof allocationQuestionSchema>
 
 export const solvedAllocationSchema = z.strictObject({

@@ -5,7 +5,7 @@ import { initialise } from '../core/initialise.ts'
 import { type AllocationSolver, createAllocationSolver, type SolvedPlan } from '../core/pruning/allocation-solver.ts'
 import { rankedLayers } from '../core/pruning/prune.ts'
 import { floorShare } from '../core/pruning/share.ts'
-import { sizeWith } from '../engine/pruning-target.ts'
+import { fileSizes, sparsityForFileSize, zerosForFileSize } from '../engine/pruning-target.ts'
 import { openCheckpoint } from '../formats/checkpoints.ts'
 import { importModel } from '../formats/import-model.ts'
 import { modelFromBytes } from '../formats/model-file.ts'
@@ -74,11 +74,10 @@ async function openSubject(project: Project, run: StoredRun, position: number): 
   // By magnitude where the order of the weights is not known: allocations that are made from curves need none.
   const score = stage.score === 'taylor' ? 'magnitude' : stage.score
   const ranked = rankedLayers(model, { score, seed })
-  const all = ranked.rankings.reduce((sum, { keys }) => sum + keys.length, 0)
   return {
     stage,
     curves,
-    file: { most: sizeWith(model, 0), least: sizeWith(model, all) },
+    file: fileSizes(model),
     layers: ranked.rankings.map(({ layer, keys, zeros }, i) => ({
       name: layer,
       weights: keys.length,
@@ -109,7 +108,6 @@ async function answer(question: AllocationQuestion, subject: Subject): Promise<A
   const budget = question.budget ?? stage.budget
   const total = layers.reduce((sum, { weights, macs }) => sum + (budget === 'macs' ? macs : weights), 0)
   const [floors, locks] = [question.floors ?? stage.floors, question.locks ?? stage.locks]
-  const { sparsity } = question
   const distortion = {
     ...{ curves, budget, curve: question.curve ?? stage.curve, monotone: question.monotone ?? stage.monotone },
     ...(floors && { floors }),
@@ -122,7 +120,9 @@ async function answer(question: AllocationQuestion, subject: Subject): Promise<A
     await setImmediate()
     try {
       requireKnown(allocation, subject, budget)
-      const solved = solver.solve({ allocation, sparsity, minimumKeep, distortion })
+      const solved = solveFor(question, subject, sparsity =>
+        solver.solve({ allocation, sparsity, minimumKeep, distortion }),
+      )
       plans.push({ allocation, plan: planOf(solved, layers), error: null })
     } catch (thrown) {
       if (!(thrown instanceof EspalierError)) throw thrown
@@ -130,7 +130,25 @@ async function answer(question: AllocationQuestion, subject: Subject): Promise<A
       plans.push({ allocation, plan: null, error: toErrorData(thrown) })
     }
   }
-  return { layers, asked: { budget, gone: floorShare(sparsity, total), total }, file, plans }
+  const { bytes } = question
+  const gone = bytes === undefined ? floorShare(question.sparsity!, total) : zerosForFileSize(file, bytes)
+  return { layers, asked: { budget, gone: Math.min(gone, total), total }, file, plans }
+}
+
+/** Of a file size the sparsity follows, for each allocation on its own. */
+function solveFor(
+  { sparsity, bytes }: AllocationQuestion,
+  { file, layers }: Subject,
+  solve: (sparsity: number) => SolvedPlan,
+): SolvedPlan {
+  if (bytes === undefined) return solve(sparsity!)
+  let solved: SolvedPlan | undefined
+  const zerosAt = (share: number) => {
+    solved = solve(share)
+    return sum(solved.zeros)
+  }
+  sparsityForFileSize(file, { bytes }, zerosAt, sum(layers.map(({ zeros }) => zeros)))
+  return solved!
 }
 
 /** As a recipe would be refused, or what only a run finds out. */
@@ -150,8 +168,9 @@ function requireKnown(allocation: AllocationId, { stage }: Subject, budget: stri
     })
 }
 
+const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)
+
 function planOf(solved: SolvedPlan, layers: AllocationAnswer['layers']): SolvedAllocation {
-  const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)
   const zeros = sum(solved.zeros)
   return {
     zeros,

@@ -5,7 +5,7 @@ import type { Model } from '../../src/core/graph/model.ts'
 import { initialise } from '../../src/core/initialise.ts'
 import { type Pruned, prune } from '../../src/core/pruning/prune.ts'
 import { createRandom } from '../../src/core/random.ts'
-import { sparsityForAccuracy, sparsityForFileSize } from '../../src/engine/pruning-target.ts'
+import { fileSizes, sparsityForAccuracy, sparsityForFileSize } from '../../src/engine/pruning-target.ts'
 import { modelToBytes } from '../../src/formats/model-file.ts'
 
 const graph = architectureOf('resnet8-a')
@@ -24,7 +24,7 @@ describe('a file size', () => {
         const bytes = Math.round(smallest + share * (dense - smallest))
         const found = pruned(
           allocation,
-          sparsityForFileSize(model, target(bytes), s => pruned(allocation, s).zeros),
+          sparsityForFileSize(fileSizes(model), target(bytes), s => pruned(allocation, s).zeros),
         )
         expect(fileOf(found)).toBeLessThanOrEqual(bytes)
         // A layer that stays whole has no bits; uniform counts by layer.
@@ -40,18 +40,29 @@ describe('a file size', () => {
     expect(
       pruned(
         'global',
-        sparsityForFileSize(model, target(1e8), s => pruned('global', s).zeros),
+        sparsityForFileSize(fileSizes(model), target(1e8), s => pruned('global', s).zeros),
       ).zeros,
     ).toBe(0)
   })
 
-  it('below what is left without any kernel is refused, with that size', () => {
-    expect(() => sparsityForFileSize(model, target(5000), s => pruned('global', s).zeros)).toThrow(
-      expect.objectContaining({
-        code: 'prune.infeasible',
-        message: expect.stringMatching(/^A model file of 5000 bytes cannot be reached: .* it has \d{5}\.$/),
-      }),
-    )
+  it.each([
+    ['global', {}, 5000],
+    ['uniform', { minimumKeep: 100 }, 60_000],
+    ['uniform-plus', {}, 30_000],
+    ['global', { minimumKeep: 500 }, 20_000],
+  ] as const)('that %s cannot reach with %j is refused, and the smallest that is told can be', (id, more, bytes) => {
+    const fileSize = (sparsity: number) => prune(model, { allocation: id, score: 'magnitude', sparsity, ...more })
+    const sparsityFor = (size: number) => sparsityForFileSize(fileSizes(model), target(size), s => fileSize(s).zeros)
+    let told = ''
+    try {
+      sparsityFor(bytes)
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'prune.infeasible' })
+      told = (error as Error).message
+    }
+    const [, least] = /^A model file of \d+ bytes cannot be reached: the smallest that can has (\d+)\.$/.exec(told)!
+    expect(fileOf(fileSize(sparsityFor(Number(least))))).toBeLessThanOrEqual(Number(least))
+    expect(() => sparsityFor(Number(least) - 4)).toThrow(`the smallest that can has ${least}`)
   })
 })
 

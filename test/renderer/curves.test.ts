@@ -121,6 +121,17 @@ describe.skipIf(!chromiumPath)('rate-distortion curves', () => {
     expect(await page.locator('.facts div', { hasText: 'Model file' }).textContent()).toContain('300.0')
     await page.getByRole('slider', { name: 'Size of the model file' }).press('ArrowLeft')
     await eventually(() => zerosOf(page)).toBeGreaterThan(zeros)
+    // What cannot be reached is said in bytes, and what is said can be.
+    const box = page.getByRole('textbox', { name: 'Size of the model file as a number' })
+    await page.getByRole('combobox', { name: 'layer3.2.conv2 by hand' }).selectOption('dense')
+    await box.fill('100000')
+    await page.keyboard.press('Enter')
+    const refused = page.getByText('A model file of 100000 bytes cannot be reached')
+    const [, least] = / has (\d+)\./.exec((await refused.textContent()) ?? '') ?? []
+    await box.fill(least ?? '')
+    await page.keyboard.press('Enter')
+    await eventually(() => zerosOf(page)).toBe(Math.ceil(weights() - (Number(least) - 30_000) / 4))
+    await page.getByRole('combobox', { name: 'layer3.2.conv2 by hand' }).selectOption('free')
     const { use, allocation, additivity } = byCurves
     const bytes = expect.any(Number)
     expect(await prepare()).toEqual({ use, allocation, additivity, target: { kind: 'file-size', bytes } })

@@ -84,6 +84,29 @@ it('answers several allocations for one target, with the numbers that a run woul
   for (const { plan } of others) expect(ours!.plan!.distortion).toBeLessThanOrEqual(plan!.distortion)
 })
 
+it('takes the size of a file for a target, and says in bytes what cannot be reached', async () => {
+  const { studio, run } = await studioWith({ allocation: 'rate-distortion', sparsity: 0.5 })
+  const ask = (more: object) =>
+    studio.call('allocation.solve', { run, stage: 0, allocations: ['rate-distortion'], ...more })
+  const { asked, file, plans } = await ask({ bytes: 150_000 })
+  expect(asked.gone).toBe(Math.ceil((file.most - 150_000) / 4))
+  expect(plans[0]!.plan!.zeros).toBe(asked.gone)
+  const locks = { 'layer3.0.conv2': 0 }
+  const { error } = (await ask({ bytes: 100_000, locks })).plans[0]!
+  const [, least] = /^A model file of 100000 bytes cannot be reached: the smallest that can has (\d+)\.$/.exec(
+    error!.message,
+  )!
+  expect(error!.code).toBe('prune.infeasible')
+  const smallest = (await ask({ bytes: Number(least), locks })).plans[0]!
+  expect(file.most - 4 * smallest.plan!.zeros).toBe(Number(least))
+  for (const [more, path] of [
+    [{}, 'sparsity'],
+    [{ bytes: 1000, sparsity: 0.5 }, 'sparsity'],
+    [{ bytes: 1000, budget: 'macs' }, 'budget'],
+  ] as const)
+    await expect(ask(more)).rejects.toMatchObject({ code: 'argument.invalid', message: expect.stringContaining(path) })
+})
+
 it('takes floors, locks, curve and budget as asked, and those of the stage where nothing is', async () => {
   const locks = { conv1: 0 }
   const { studio, run } = await studioWith({ allocation: 'rate-distortion', sparsity: 0.5, locks })

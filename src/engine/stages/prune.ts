@@ -10,7 +10,7 @@ import type { StageOf } from '../../shared/stages.ts'
 import type { Training } from '../../shared/training.ts'
 import type { TrainableModel } from '../compile/training.ts'
 import { distortionResult, goneOf, measureDistortion, needsCurves, unmeasured } from '../distortion/for-stage.ts'
-import { sparsityForAccuracy, sparsityForFileSize, stepAbove } from '../pruning-target.ts'
+import { fileSizes, requireSmaller, sparsityForAccuracy, sparsityForFileSize, stepAbove } from '../pruning-target.ts'
 import type { StageContext, StageRunner } from '../stage-runner.ts'
 import { train } from '../training/loop.ts'
 import { programOptions } from '../training/options.ts'
@@ -48,9 +48,10 @@ function settled(stage: Asked, { model, seed }: StageContext): Settings {
   const { sparsity, target } = stage
   if (sparsity !== undefined) return { ...stage, sparsity }
   if (target?.kind !== 'file-size') throw new Error('a stage has a sparsity or a target')
+  requireSmaller(fileSizeOf(model), target)
   const zerosAt = (share: number) =>
     pruneTo(model, share, byMagnitude(stage), unmeasuredGiven(stage, model, seed)).zeros
-  return { ...stage, sparsity: sparsityForFileSize(model, target, zerosAt) }
+  return { ...stage, sparsity: sparsityForFileSize(fileSizes(model), target, zerosAt, countZeros(model).zeros) }
 }
 
 /** What cannot be reached, or would change nothing, is said before hours of work: by magnitudes, which cost nothing. */
@@ -119,15 +120,19 @@ const validationBatch = 128
 function resultOf(model: Model) {
   const { zeros, weights } = countZeros(model)
   const { gone, total } = goneOf(model, 'macs')
-  const masked = new Map([...model.masks].map(([name, mask]) => [name, mask.reduce((sum, bit) => sum + 1 - bit, 0)]))
   return {
     zeros,
     weights,
     sparsity: zeros / weights,
     layers: layerSparsity(model.graph, model.weights),
-    bytes: { file: modelFileSize(model, masked), dense: modelFileSize(model, new Map()) },
+    bytes: { file: fileSizeOf(model), dense: modelFileSize(model, new Map()) },
     macs: { total, nonzero: Math.round(total - gone) },
   }
+}
+
+function fileSizeOf(model: Model): number {
+  const zeros = (mask: Uint8Array) => mask.reduce((sum, bit) => sum + 1 - bit, 0)
+  return modelFileSize(model, new Map([...model.masks].map(([name, mask]) => [name, zeros(mask)])))
 }
 
 /** In a graph that is compiled for nothing else: nothing is trained here. */

@@ -4,6 +4,7 @@ import { curveFractions, zeroedCounts } from '../../../src/core/pruning/curves.t
 import { rankByMagnitude } from '../../../src/core/pruning/ranking.ts'
 import { floorShare } from '../../../src/core/pruning/share.ts'
 import { createRandom } from '../../../src/core/random.ts'
+import { sparsityForFileSize, zerosForFileSize } from '../../../src/engine/pruning-target.ts'
 import type { AllocationAnswer, AllocationQuestion } from '../../../src/shared/allocation.ts'
 import type { DistortionCurve } from '../../../src/shared/distortion.ts'
 import { EspalierError, toErrorData } from '../../../src/shared/errors.ts'
@@ -58,17 +59,21 @@ export function createDesk(stage: StageOf<'prune'>, curves: readonly DistortionC
   const macs = sum(layers.map(layer => layer.macs))
   const weights = sum(layers.map(layer => layer.weights))
 
-  return ({ sparsity, allocations, floors, locks, ...asked }: AllocationQuestion): AllocationAnswer => {
+  const file = { most: 30_000 + 4 * weights, least: 30_000 }
+
+  return ({ sparsity = 0, bytes, allocations, floors, locks, ...asked }: AllocationQuestion): AllocationAnswer => {
     const { budget = stage.budget, curve = stage.curve, monotone = stage.monotone } = asked
     const distortion = { curves, curve, monotone, budget, ...(floors && { floors }), ...(locks && { locks }) }
     const total = budget === 'macs' ? macs : weights
     return {
       layers: layers.map(layer => ({ ...layer, zeros: 0 })),
-      asked: { budget, gone: floorShare(sparsity, total), total },
-      file: { most: 30_000 + 4 * weights, least: 30_000 },
+      asked: { budget, gone: bytes ? zerosForFileSize(file, bytes) : floorShare(sparsity, total), total },
+      file,
       plans: allocations.map(allocation => {
         try {
-          const solved = solver.solve({ allocation, sparsity, distortion })
+          const solve = (share: number) => solver.solve({ allocation, sparsity: share, distortion })
+          const share = bytes ? sparsityForFileSize(file, { bytes }, at => sum(solve(at).zeros)) : sparsity
+          const solved = solve(share)
           const zeros = sum(solved.zeros)
           const plan = {
             ...{ zeros, sparsity: zeros / weights, macs: { total: macs, nonzero: solved.nonzeroMacs } },

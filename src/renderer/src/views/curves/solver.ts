@@ -19,7 +19,7 @@ export const targetKinds = {
 
 export interface Target {
   kind: keyof typeof targetKinds
-  /** What is solved and shown; it follows from the size of a file. */
+  /** What is solved and shown; where the target is the size of a file, what that comes to. */
   sparsity: number
   /** Of the model file. */
   bytes: number
@@ -54,8 +54,9 @@ export function useTarget(run: string, index: number, stage: Asked) {
   const target = reactive(kept.get(key) ?? targetOf(stage))
   kept.set(key, target)
   const question = computed(() => {
-    const { sparsity, curve, monotone, budget, constraints } = target
-    return { run, stage: index, sparsity, curve, monotone, budget, ...toFloorsAndLocks(constraints) }
+    const { kind, sparsity, bytes, curve, monotone, budget, constraints } = target
+    const goal = kind === 'file-size' && bytes > 0 ? { bytes } : { sparsity }
+    return { run, stage: index, ...goal, curve, monotone, budget, ...toFloorsAndLocks(constraints) }
   })
   return { target, question, reset: () => Object.assign(target, targetOf(stage)) }
 }
