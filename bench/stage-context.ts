@@ -15,6 +15,7 @@ export function stageContext(given: Pick<StageContext, Given>): StageContext {
     seed: 0,
     teacher: absent('teacher'),
     twin: undefined,
+    probe: async () => {},
     log() {},
     occurrence: 0,
     signal: new AbortController().signal,

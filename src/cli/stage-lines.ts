@@ -126,6 +126,9 @@ const share = (row: { readonly correct: number; readonly total: number } | undef
 type Probes = NonNullable<StageResultOf<'prune'>['probes']>
 
 function probeLines({ total, before, tried }: Probes): string[] {
+  const found = tried.findLast(({ accepted }) => accepted)
+  const verdict = (probe: Probes['tried'][number]) =>
+    probe === found ? 'taken' : probe.accepted ? 'loses no more' : 'loses too much'
   const lines = table<Probes['tried'][number]>(
     [
       { title: 'sparsity tried', text: probe => percent(probe.sparsity, 1), right: true },
@@ -136,16 +139,16 @@ function probeLines({ total, before, tried }: Probes): string[] {
       },
       {
         title: '',
-        text: probe => (probe.correct === null ? 'out of reach' : probe.accepted ? 'kept' : 'loses too much'),
+        text: probe => (probe.correct === null ? 'out of reach' : verdict(probe)),
       },
     ],
     tried,
   )
-  const found = tried.findLast(({ accepted }) => accepted)
   const end = found ? `: ${percent(found.sparsity, 1)} loses ${percent((before - found.correct!) / total)}` : ''
   return [
     ...lines.map(line => `  ${line}`),
     `before, ${percent(before / total)} of ${count(total)} on validation${end}`,
+    'each that was tried is kept as a run of its own',
   ]
 }
 

@@ -81,6 +81,7 @@ async function runStages(job: Job, setting: Setting): Promise<void> {
   }
 
   let { model } = setting
+  let probes = 0
   const teachers = createTeachers(job, dataset, model)
   // A stage that goes on has told it before.
   if (readStateHeader(job.stateDirectory)?.stage !== job.firstStage)
@@ -105,12 +106,14 @@ async function runStages(job: Job, setting: Setting): Promise<void> {
         compiled: (wanted = context.model) => compiler.compiled(wanted),
         teacher: source => teachers.of(source, index),
         twin: job.twins?.[index],
+        probe: async (tried, done) =>
+          emit({ type: 'probe', stage: index, done, ...(await writeModel(job, `probe-${probes++}`, tried)) }),
         log: text => emit({ type: 'log', text }),
         trainable: programs => compiler.trainable(context.model, programs),
         record,
         state: createStateStore(job, index, emit),
-        async step(done, total, round) {
-          progress(done, total, round)
+        async step(done, total, within) {
+          progress(done, total, within)
           await breathe(signal)
         },
         breathe: () => breathe(signal),
@@ -120,7 +123,7 @@ async function runStages(job: Job, setting: Setting): Promise<void> {
       teachers.left(index, model)
       await breathe(signal)
       record.flush()
-      const written = stageTable[stage.use].changesModel ? await writeModel(job, index, model) : undefined
+      const written = stageTable[stage.use].changesModel ? await writeModel(job, `stage-${index}`, model) : undefined
       if (written) record.layers(Math.max(1, record.lastStep()), layerSparsity(model.graph, model.weights))
       const seconds = context.earlierSeconds + (performance.now() - start) / 1000
       emit({ type: 'stage-finished', stage: index, seconds, outcome, ...written })
@@ -150,8 +153,8 @@ async function breathe(signal: AbortSignal): Promise<void> {
   if (signal.aborted) throw new EspalierError({ code: 'run.stopped', message: 'The run was stopped.' })
 }
 
-async function writeModel({ workDirectory }: Job, stage: number, model: Model) {
-  const modelFile = join(workDirectory, `stage-${stage}.safetensors`)
+async function writeModel({ workDirectory }: Job, name: string, model: Model) {
+  const modelFile = join(workDirectory, `${name}.safetensors`)
   const bytes = modelToBytes(model)
   await writeFileAtomic(modelFile, bytes)
   return { modelFile, modelHash: createHash('sha256').update(bytes).digest('hex') }

@@ -8,7 +8,7 @@ import type { FederationReport, RoundProgress } from '../shared/federation-repor
 import type { Recipe } from '../shared/recipe.ts'
 import type { LayerSparsity } from '../shared/stage.ts'
 import type { Twin } from '../shared/stages/distill.ts'
-import type { StageOutcome } from '../shared/stages.ts'
+import type { Stage, StageOutcome } from '../shared/stages.ts'
 
 export interface Job {
   readonly runId: string
@@ -36,6 +36,12 @@ export interface Job {
   readonly cacheDirectory: string
 }
 
+export interface ProbeStage {
+  readonly stage: Stage
+  readonly outcome: StageOutcome
+  readonly seconds: number
+}
+
 export interface KeyedTwin {
   readonly key: string
   readonly known?: Twin
@@ -45,6 +51,14 @@ export type ToEngine =
   | { readonly type: 'start'; readonly job: Job }
   /** Ends the current batch, then the process, with `stopped`. */
   | { readonly type: 'stop' }
+
+/** Where in a stage its work is, where that is not counted as the whole of it. */
+export interface Within {
+  /** The name of a part that is counted, and timed, apart from the rest. */
+  readonly part?: string
+  /** Of a federation. */
+  readonly round?: RoundProgress
+}
 
 export type FromEngine =
   /** The process is up and waits for `start`. */
@@ -56,8 +70,11 @@ export type FromEngine =
   /** Reading data, compiling: what goes on before and between stages. `total` 0 = unknown. */
   | { readonly type: 'prepare'; readonly step: string; readonly done: number; readonly total: number }
   | { readonly type: 'stage-started'; readonly stage: number }
-  /** At most ten a second. `rate` in samples a second; `secondsLeft` of this stage, absent while unknown. */
-  | {
+  /**
+   * At most ten a second. `rate` in samples a second; `secondsLeft` of this stage, or of the part that it is at; absent while
+   * unknown.
+   */
+  | (Within & {
       readonly type: 'progress'
       readonly stage: number
       readonly done: number
@@ -65,9 +82,7 @@ export type FromEngine =
       readonly unit: string
       readonly rate?: number
       readonly secondsLeft?: number
-      /** Of a federation. */
-      readonly round?: RoundProgress
-    }
+    })
   /** Points of a curve: name such as `accuracy`, step within the stage. */
   | {
       readonly type: 'metrics'
@@ -94,6 +109,15 @@ export type FromEngine =
       readonly stage: number
       readonly step: number
       readonly report: FederationReport
+    }
+  /** A sparsity that was tried on the way to an accuracy: a run whose `stages` stand in the place of this one ends like this. */
+  | {
+      readonly type: 'probe'
+      readonly stage: number
+      readonly done: readonly ProbeStage[]
+      /** The model after the first of them, and its SHA-256: as of `stage-finished`. */
+      readonly modelFile: string
+      readonly modelHash: string
     }
   | {
       readonly type: 'stage-finished'

@@ -110,8 +110,8 @@ export interface AccuracySearch {
   readonly from: number
   /** The model pruned to this sparsity; undefined where the allocation cannot reach it. */
   prune(sparsity: number): Pruned | undefined
-  /** How many validation samples the model gets right. */
-  score(model: Model): Promise<number>
+  /** How many validation samples the model gets right that was pruned to this sparsity. */
+  score(pruned: Pruned, sparsity: number): Promise<number>
 }
 
 /**
@@ -128,7 +128,7 @@ export async function sparsityForAccuracy(
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2)
     const pruned = prune(middle / steps)
-    const correct = pruned ? await score(pruned.model) : null
+    const correct = pruned ? await score(pruned, middle / steps) : null
     // A share of samples has no exact binary form.
     const accepted = correct !== null && correct >= least - 1e-9
     tried.push({ sparsity: middle / steps, zeros: pruned?.zeros ?? 0, correct, accepted })

@@ -1,7 +1,6 @@
 /** What a stage of a recipe works with. The members live in this folder, the table in `stages.ts`. */
 import type { Model } from '../core/graph/model.ts'
 import type { Dataset, Split } from '../formats/datasets.ts'
-import type { RoundProgress } from '../shared/federation-report.ts'
 import type { AugmentationId } from '../shared/methods.ts'
 import type { ScoredSplit } from '../shared/scoring.ts'
 import type { TeacherSource } from '../shared/stages/distill.ts'
@@ -9,7 +8,7 @@ import type { StageOf, StageResultOf, StageUse } from '../shared/stages.ts'
 import type { CompiledModel } from './compile/compiled-model.ts'
 import type { TrainableModel } from './compile/training.ts'
 import type { TrainingProgramOptions } from './compile/training-programs.ts'
-import type { KeyedTwin } from './protocol.ts'
+import type { KeyedTwin, ProbeStage, Within } from './protocol.ts'
 import type { StageRecord } from './training/record.ts'
 import type { TrainingStateFile } from './training/state-file.ts'
 
@@ -56,15 +55,17 @@ export interface StageContext {
   teacher(source: TeacherSource): Promise<{ readonly model: Model; readonly name: string }>
   /** The twin of this stage: its key, and what it came to where an earlier run trained it. */
   readonly twin: KeyedTwin | undefined
+  /** Keeps a model that was tried, and the stages that would have come to it in place of this one, as a run of its own. */
+  probe(model: Model, done: readonly ProbeStage[]): Promise<void>
   /** A text for the run's log. */
   log(text: string): void
   readonly record: StageRecord
   readonly state: StateStore
   /**
-   * To be awaited after every batch: tells how many samples of the stage are done, of a federation also the round that is
-   * at work, and lets a request to stop come through. Throws `run.stopped`.
+   * To be awaited after every batch: tells how many samples of the stage are done, and of what they are where that is not
+   * the whole of it, and lets a request to stop come through. Throws `run.stopped`.
    */
-  step(done: number, total: number, round?: RoundProgress): Promise<void>
+  step(done: number, total: number, within?: Within): Promise<void>
   /** The same where there is nothing to tell. */
   breathe(): Promise<void>
 }

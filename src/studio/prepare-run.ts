@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Job } from '../engine/protocol.ts'
 import { diskFault } from '../formats/disk-faults.ts'
+import type { Recipe } from '../shared/recipe.ts'
 import { workFolder } from './directories.ts'
 import { stageKeys, twinKeys } from './identity.ts'
 import { type Inputs, readInputs, requireTeacher } from './inputs.ts'
@@ -19,6 +20,8 @@ import type { WorkOptions } from './work-options.ts'
 export interface PreparedRun {
   /** One a stage. */
   readonly keys: readonly string[]
+  /** Of another recipe with the same inputs and seed, whose first `shared` stages are those of this run. */
+  readonly keysOf: (recipe: Recipe, shared: number) => readonly string[]
   /** The first stage that is left to do. */
   readonly firstStage: number
   /** The model to start from, where the stages before changed it. */
@@ -85,6 +88,10 @@ export async function prepareRun(
   })
   return {
     keys,
+    keysOf(other, shared) {
+      const stages = [...keyInputs.recipe.stages.slice(0, shared), ...other.stages.slice(shared)]
+      return stageKeys({ ...keyInputs, recipe: { ...other, stages } })
+    },
     firstStage,
     ...(modelFile !== undefined && { modelFile }),
     teachers: writeTeachers(project, folder, new Map([...stageTeachers(recipe, reused), ...teachers])),

@@ -124,9 +124,10 @@ export function createRecorder(options: RecorderOptions): Recorder {
           announceRun()
           break
         case 'progress': {
-          const { type: _, ...part } = message
+          const { type: _, part, ...numbers } = message
           const use = uses[message.stage]
-          recorder.progress({ ...part, step: use ? stageTable[use].label : '' })
+          const label = use ? stageTable[use].label : ''
+          recorder.progress({ ...numbers, step: part ? `${label}: ${part}` : label })
           break
         }
         case 'metrics':

@@ -10,6 +10,7 @@ import { diedError } from './died.ts'
 import { samplesFolder, stateFolder, workFolder } from './directories.ts'
 import type { EngineExit, EngineProcess } from './host.ts'
 import { type PreparedRun, prepareRun, removeWorkFolder } from './prepare-run.ts'
+import { keepProbe } from './probe-runs.ts'
 import type { EarlyState, StoredRun } from './project/runs.ts'
 import { createRecorder, type Recorder } from './recorder.ts'
 import { removeState } from './resume.ts'
@@ -74,7 +75,7 @@ export function workRun(run: StoredRun, options: WorkOptions): RunningRun {
   }
 
   async function feed(prepared: PreparedRun): Promise<RunEnd> {
-    const { keys, ...rest } = prepared
+    const { keys, keysOf, ...rest } = prepared
     const child = options.spawnEngine()
     engine = child
     let terminal: Extract<FromEngine, { type: 'finished' | 'stopped' | 'failed' }> | undefined
@@ -106,7 +107,8 @@ export function workRun(run: StoredRun, options: WorkOptions): RunningRun {
           graceTimer ??= setTimeout(() => child.kill(), options.stopGraceMs)
         } else {
           if (message.type === 'engine') options.onEngine(message)
-          recorder.message(message, keys)
+          if (message.type === 'probe') keepProbe(message, { ...options, runId: id, keysOf })
+          else recorder.message(message, keys)
         }
       })
     })

@@ -75,6 +75,16 @@ export function unmeasured(stage: PruneStage, { graph, weights }: Model): Distor
   return requestOf(stage, curves)
 }
 
+/** As a result has them. */
+export const curvesOf = ({ curves }: DistortionRequest): DistortionCurve[] =>
+  curves.map(({ fractions, zeroed, mean, worst, ...curve }) => ({
+    ...curve,
+    fractions: [...fractions],
+    zeroed: [...zeroed],
+    mean: [...mean],
+    worst: [...worst],
+  }))
+
 /** What the stage says of it. */
 export async function distortionResult(
   stage: Settled,
@@ -85,13 +95,7 @@ export async function distortionResult(
 ): Promise<DistortionResult> {
   const checked = stage.additivity > 0 && (await checkAdditivity(stage, subject, distortion, context, step))
   return {
-    curves: distortion.curves.map(({ fractions, zeroed, mean, worst, ...curve }) => ({
-      ...curve,
-      fractions: [...fractions],
-      zeroed: [...zeroed],
-      mean: [...mean],
-      worst: [...worst],
-    })),
+    curves: curvesOf(distortion),
     ...(checked && { additivity: checked }),
   }
 }

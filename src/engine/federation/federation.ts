@@ -45,7 +45,7 @@ export async function runFederation(setting: Setting, saved: SavedFederation): P
       ...{ client: client === undefined ? null : client + 1, visited, clients: clients.length },
       ...{ done: at - begins, total: ends - begins },
     }
-    return context.step(at, progress.all, now)
+    return context.step(at, progress.all, { round: now })
   }
 
   async function afterStep({ loss, gradientNorm, learningRate, count }: LocalStep): Promise<void> {

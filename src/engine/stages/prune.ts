@@ -6,17 +6,24 @@ import { layerSparsity } from '../../core/pruning/sparsity.ts'
 import { deriveSeed } from '../../core/random.ts'
 import { modelFileSize } from '../../formats/model-file.ts'
 import { EspalierError } from '../../shared/errors.ts'
-import type { StageOf } from '../../shared/stages.ts'
+import { type StageOf, stages as stageTable } from '../../shared/stages.ts'
 import type { Training } from '../../shared/training.ts'
 import type { TrainableModel } from '../compile/training.ts'
-import { distortionResult, goneOf, measureDistortion, needsCurves, unmeasured } from '../distortion/for-stage.ts'
+import {
+  curvesOf,
+  distortionResult,
+  goneOf,
+  measureDistortion,
+  needsCurves,
+  unmeasured,
+} from '../distortion/for-stage.ts'
 import { fileSizes, requireSmaller, sparsityForAccuracy, sparsityForFileSize, stepAbove } from '../pruning-target.ts'
 import type { StageContext, StageRunner } from '../stage-runner.ts'
 import { train } from '../training/loop.ts'
 import { programOptions } from '../training/options.ts'
 import { planOf } from '../training/plan.ts'
 import { countZeros, meanGradients, needsGradients, pruneTo, requireChange } from '../training/pruner.ts'
-import { validate } from '../training/validate.ts'
+import { evaluate } from './evaluate.ts'
 
 /** At once and on the host; or step by step in the graph that trains the rest meanwhile. */
 export const prune: StageRunner<'prune'> = async (written, context) => {
@@ -33,7 +40,7 @@ export const prune: StageRunner<'prune'> = async (written, context) => {
   requireChange(pruned, stage.sparsity)
   const { distortion, gradients } = given
   const measured = distortion && { model, compiled: context.compiled(), ...(gradients && { gradients }) }
-  const said = measured && (await distortionResult(stage, measured, distortion, context, context.step))
+  const said = measured && (await distortionResult(stage, measured, distortion, context, tellPart(context, checking)))
   context.model = pruned.model
   return { ...resultOf(pruned.model), ...probes, ...said }
 }
@@ -76,10 +83,17 @@ async function givenBefore(stage: Asked, context: StageContext): Promise<Given> 
     stage,
     { model, compiled: context.compiled(), ...given },
     context,
-    context.step,
+    tellPart(context, measuring),
   )
   return { ...given, distortion }
 }
+
+const measuring = 'measuring curves'
+const checking = 'checking additivity'
+
+/** Counts a part of the stage apart from the rest. */
+const tellPart = (context: StageContext, part: string) => (done: number, total: number) =>
+  context.step(done, total, { part })
 
 /** Each sparsity that is tried costs an allocation from the same curves, and a pass over the validation samples. */
 async function searchAccuracy(
@@ -88,26 +102,39 @@ async function searchAccuracy(
   context: StageContext,
 ) {
   const { model } = context
-  const selection = context.select('validation')
+  const { target: _, ...rest } = stage
+  const alone = { ...rest, schedule: { kind: 'one-shot' as const }, additivity: 0 }
   const { gone, total: all } = goneOf(model, stage.budget)
   // Floors and locks that cannot be kept are said before anything is measured.
   if (needsCurves(stage))
     pruneTo(model, stepAbove(gone / all), byMagnitude(stage), unmeasuredGiven(stage, model, context.seed))
   const given = await givenBefore(stage, context)
   const compiled = context.compiled()
-  const total = selection.indices.length
-  const score = async (candidate: Model) => {
+  const scored = async (candidate: Model) => {
     compiled.assign(candidate)
-    const { top1 } = await validate(compiled, selection, validationBatch, context, context.breathe)
-    return Math.round(top1 * total)
+    const scoring = { ...context, model: candidate, compiled: () => compiled, step: context.breathe }
+    return evaluate(scoreValidation, scoring)
   }
+  const { correct: before, total } = await scored(model)
   try {
     const found = await sparsityForAccuracy(target, {
       total,
-      before: await score(model),
+      before,
       from: gone / all,
       prune: sparsity => tryPrune(model, sparsity, stage, given),
-      score,
+      async score(pruned, sparsity) {
+        const began = performance.now()
+        const result = await scored(pruned.model)
+        const seconds = (performance.now() - began) / 1000
+        const changed = { ...resultOf(pruned.model), ...(given.distortion && { curves: curvesOf(given.distortion) }) }
+        // A run that changes nothing is none.
+        if (pruned.newlyMasked > 0)
+          await context.probe(pruned.model, [
+            { stage: { ...alone, sparsity }, outcome: { use: 'prune', result: changed }, seconds: 0 },
+            { stage: scoreValidation, outcome: { use: 'evaluate', result }, seconds },
+          ])
+        return result.correct
+      },
     })
     return { ...found, given }
   } finally {
@@ -115,7 +142,7 @@ async function searchAccuracy(
   }
 }
 
-const validationBatch = 128
+const scoreValidation = stageTable.evaluate.schema.parse({ use: 'evaluate', split: 'validation' })
 
 function resultOf(model: Model) {
   const { zeros, weights } = countZeros(model)
@@ -198,7 +225,8 @@ async function pruneWhileTraining(stage: Settings, training: Training, context: 
 async function measureFirst(stage: Settings, compiled: TrainableModel, batch: number, context: StageContext) {
   const { model } = context
   const { distortion, ...given } = await givenTo(stage, model, compiled, context, { batch, key: 0 })
-  return distortionResult(stage, { model, compiled, ...given }, distortion!, context, context.breathe)
+  const step = tellPart(context, checking)
+  return distortionResult(stage, { model, compiled, ...given }, distortion!, context, step)
 }
 
 /** What ranking and sharing out need to know of the model in `compiled`. */
@@ -212,7 +240,8 @@ async function givenTo(
   const gradients = needsGradients(stage) ? await meanGradients(stage, compiled, context, samples) : undefined
   const given = { seed: context.seed, ...(gradients && { gradients }) }
   if (!needsCurves(stage)) return given
-  const distortion = await measureDistortion(stage, { model, compiled, ...given }, context, context.breathe)
+  const step = tellPart(context, measuring)
+  const distortion = await measureDistortion(stage, { model, compiled, ...given }, context, step)
   return { ...given, distortion }
 }
 

@@ -66,12 +66,12 @@ const accuracy = z
     lose: z.number().min(0).lt(1).meta({
       label: 'Lose at most',
       unit: 'share',
-      help: 'Share of the validation samples: 0.005 is half a point below what the stage finds, before any training.',
+      help: 'Share of the validation samples: 0.005 is half a point below what the stage finds, before any training. A network that was trained on these samples loses more on others.',
     }),
   })
   .meta({
     label: 'Accuracy',
-    help: 'The highest sparsity that loses no more on validation, by bisection; each sparsity that was tried is told.',
+    help: 'The highest sparsity that loses no more on validation, by bisection; each sparsity that was tried is kept as a run.',
   })
 
 /** What the allocation is to reach, then how curves are measured and read. */

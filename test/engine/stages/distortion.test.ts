@@ -151,6 +151,14 @@ describe('prune by rate-distortion', () => {
     expect(Math.abs(afterOne - (1 - Math.sqrt(0.4)) * weights)).toBeLessThanOrEqual(1)
     for (const [i, counts] of zeros.slice(1).entries())
       expect(counts.every((count, layer) => count >= zeros[i]![layer]!)).toBe(true)
+    // Each measurement is counted apart from the training around it.
+    const parts = ofType(messages, 'progress').map(({ part }) => part)
+    expect(parts.filter((part, i) => part !== parts[i - 1])).toEqual([
+      'measuring curves',
+      undefined,
+      'measuring curves',
+      undefined,
+    ])
     // Those that the stage began with.
     expect(result.curves).toEqual((await resultOnce()).result.curves)
     expect(result.epochs).toHaveLength(2)

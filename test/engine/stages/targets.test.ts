@@ -1,5 +1,6 @@
 /** Pruning to a file size, and to an accuracy, as a stage of a job. */
-import { rmSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { readFileSync, rmSync } from 'node:fs'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { FromEngine } from '../../../src/engine/protocol.ts'
 import { modelToBytes } from '../../../src/formats/model-file.ts'
@@ -54,6 +55,25 @@ it('finds the highest sparsity that keeps the accuracy, and tells every one it t
   const rejected = tried.filter(({ accepted }) => !accepted).at(-1)
   expect(rejected!.sparsity - best.sparsity).toBeCloseTo(0.001, 9)
   expect(result.curves).toBeDefined()
+})
+
+it('hands over every model that it tried, with the recipe that comes to the same', async () => {
+  const target = { kind: 'accuracy', lose: 0.1 } as const
+  const before = { use: 'recalibrate', batches: 1, batch: 15 } as const
+  const stage = { use: 'prune', allocation: 'rate-distortion', target, additivity: 2, ...measured } as const
+  const messages = await work([before, stage])
+  const probes = ofType(messages, 'probe')
+  const { tried } = resultOf(outcomes(messages)[1], 'prune').probes!
+  expect(probes.map(({ done }) => resultOf(done[1]!.outcome, 'evaluate').correct)).toEqual(tried.map(p => p.correct))
+  const probe = probes[1]!
+  expect(probe.stage).toBe(1)
+  const again = await work([before, ...probe.done.map(({ stage }) => stage)])
+  expect(outcomes(again).slice(1)).toEqual(probe.done.map(({ outcome }) => outcome))
+  const hash = createHash('sha256')
+    .update(modelToBytes(lastModel(again)))
+    .digest('hex')
+  expect(probe.modelHash).toBe(hash)
+  expect(createHash('sha256').update(readFileSync(probe.modelFile)).digest('hex')).toBe(hash)
 })
 
 it('to an accuracy and then trains, without curves too', { timeout: 60_000 }, async () => {
