@@ -15,6 +15,8 @@ export const listedStageSchema = stageRecordSchema.omit({ outcome: true }).exten
       layers: z.array(z.string()),
       /** Shares at which each layer was measured. */
       shares: count,
+      /** Of the mean distortions at all points: runs in which it is equal have the same measurement. */
+      sum: z.number(),
       sparsity: z.number(),
       additivity: z.strictObject({ rankCorrelation: z.number(), isGood: z.boolean() }).nullable(),
     })
@@ -48,6 +50,7 @@ function curvesOf(outcome: StageRecord['outcome']): ListedStage['curves'] {
   return {
     layers: curves.map(({ name }) => name),
     shares: curves[0]!.fractions.length,
+    sum: curves.reduce((sum, { mean }) => mean.reduce((total, value) => total + value, sum), 0),
     sparsity,
     additivity: additivity
       ? { rankCorrelation: additivity.rankCorrelation, isGood: additivity.warning === undefined }

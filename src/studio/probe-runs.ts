@@ -50,7 +50,8 @@ export function keepProbe(
       const position = stage + i
       const weights = i === 0 ? project.weights.put(model, modelHash) : null
       const key = keys[position]!
-      project.stages.finish(id, position, { seconds, outcome, key, weights, cached: false, startedAt: at })
+      // This run did nothing of it.
+      project.stages.finish(id, position, { seconds, outcome, key, weights, cached: true, startedAt: at })
       if (outcome.use === 'prune')
         project.layers.append(id, [{ stage: position, step: 1, layers: outcome.result.layers }])
     }

@@ -1,6 +1,7 @@
 /** Rate-distortion curves in a real Chromium: from a recipe to curves, to a target on them, and back into a recipe. */
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
+import { probeName } from '../../src/shared/probe-name.ts'
 import { axeFaults, chromiumPath } from '../browser/chromium.ts'
 import { context, recipe, useWindow } from './double/window.ts'
 
@@ -146,6 +147,34 @@ describe.skipIf(!chromiumPath)('rate-distortion curves', () => {
     expect(await axeFaults(page)).toEqual([])
     const stage = { use, allocation, additivity, target: { kind: 'accuracy', lose: 0.007 }, locks: { conv1: 0 } }
     expect(await prepare()).toEqual(stage)
+
+    // Curves of a run that had such a target begin at the sparsity that it came to.
+    const { target } = stage
+    await page.goto(`${w.served.url}#/curves/${await measured({ sparsity: undefined, target })}`)
+    await eventually(() => w.studio.questions.at(-1)?.sparsity).toBeCloseTo(0.25, 3)
+    expect(w.watched.faults).toEqual([])
+  })
+
+  it('shows which sparsities a search for an accuracy tried, and the run that keeps one', async () => {
+    const search = { use: 'prune', allocation: 'lamp', target: { kind: 'accuracy', lose: 0.005 } }
+    const start = async (changes: object) => {
+      const { runs } = await w.studio.handlers['run.start']({ document: recipe(changes) }, context)
+      return runs[0]!.id
+    }
+    const kept = await start({ name: probeName('Small', 0.25) })
+    const id = await start({ name: 'Small', stages: [search, { use: 'evaluate' }] })
+    await eventually(w.areAllFinished).toBe(true)
+    const page = await w.open(`#/runs/${id}`)
+    const tried = page.getByRole('region', { name: 'Sparsities tried' })
+    const rows = async () => (await tried.locator('tbody tr').allTextContents()).map(text => text.replace(/\s+/g, ' '))
+    await eventually(rows).toEqual([
+      expect.stringMatching(/50\.0.%.*88\.0.%.*−8\.0.*loses too much$/),
+      expect.stringMatching(/25\.0.%.*95\.8.%.*−0\.2.*taken ?run 1$/),
+      expect.stringMatching(/37\.5.%.*out of reach$/),
+    ])
+    expect(await axeFaults(page)).toEqual([])
+    await tried.getByRole('link', { name: 'run 1' }).click()
+    await eventually(() => page.url()).toContain(kept)
     expect(w.watched.faults).toEqual([])
   })
 

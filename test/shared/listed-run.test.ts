@@ -29,6 +29,7 @@ it('curves are listed by the names of their layers, whatever was measured', () =
   const full = stage({ ...outcome, result: { ...outcome.result, curves, additivity } })
   expect(listedStage(full).curves).toEqual({
     ...{ layers: curves.map(({ name }) => name), shares: 100, sparsity: outcome.result.sparsity },
+    sum: curves.flatMap(({ mean }) => mean).reduce((sum, value) => sum + value),
     additivity: { rankCorrelation: 0.75, isGood: false },
   })
   expect(JSON.stringify(listedStage(full)).length * 50).toBeLessThan(JSON.stringify(full).length)

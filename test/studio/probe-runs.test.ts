@@ -60,8 +60,8 @@ it('keeps each as a finished run, which a recipe of that sparsity takes over', a
   expect(recipe.stages).toEqual([search[0]!, ...triedOf(0.5)].map(stage => stageSchema.parse(stage)))
   expect(run.stages.map(({ cached, outcome }) => [cached, outcome])).toEqual([
     [true, evaluated(4)],
-    [false, pruned(4)],
-    [false, evaluated(1)],
+    [true, pruned(4)],
+    [true, evaluated(1)],
   ])
   expect(layers.at(-1)!.layers.map(({ zeros }) => zeros)).toEqual([4])
   expect(log[0]!.text).toContain('Tried by run 1')

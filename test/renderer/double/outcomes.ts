@@ -41,6 +41,16 @@ export function weightsOf({ run }: RunDetail, layer: string): LayerWeights | nul
   }
 }
 
+/** A half loses too much, a quarter does not, and three eighths cannot be reached. */
+const probesOf = (zeros: number) => ({
+  ...{ total: 500, before: 480 },
+  tried: [
+    { sparsity: 0.5, zeros: 2 * zeros, correct: 440, accepted: false },
+    { sparsity: 0.25, zeros, correct: 479, accepted: true },
+    { sparsity: 0.375, zeros: 0, correct: null, accepted: false },
+  ],
+})
+
 export function outcomeOf(stage: Recipe['stages'][number], sparsity: number, allocation: string): StageOutcome {
   const layers = layerCounts(sparsity, allocation)
   const weights = layers.reduce((sum, l) => sum + l.weights, 0)
@@ -49,7 +59,12 @@ export function outcomeOf(stage: Recipe['stages'][number], sparsity: number, all
   const trained = training && trainingOutcome(training, { zeros, weights })
   if (stage.use === 'prune') {
     const measured = curveAllocations.includes(stage.allocation) && distortionOutcome(stage, prunableLayers)
-    return { use: 'prune', result: { zeros, weights, sparsity: zeros / weights, layers, ...measured, ...trained } }
+    const searched = stage.target?.kind === 'accuracy' && {
+      probes: probesOf(zeros),
+      macs: { total: 1000, nonzero: 400 },
+    }
+    const result = { zeros, weights, sparsity: zeros / weights, layers, ...measured, ...searched, ...trained }
+    return { use: 'prune', result }
   }
   if (stage.use === 'train' && trained) return { use: 'train', result: { zeros, weights, ...trained } }
   if (stage.use === 'federate') return { use: 'federate', result: federationResult(stage, layers, { zeros, weights }) }

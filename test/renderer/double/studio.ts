@@ -157,7 +157,8 @@ export class StudioDouble {
             this.#report(detail, { stage: index, step, report })
       }
       if (stage.use === 'prune') {
-        sparsity = stage.sparsity!
+        // Where it is looked for.
+        sparsity = stage.sparsity ?? 0.25
         allocation = stage.allocation
         const snapshot = { stage: index, step: training ? steps : 0, layers: layerCounts(sparsity, allocation) }
         detail.layers = [...detail.layers.filter(s => s.stage !== index || s.step !== snapshot.step), snapshot]
