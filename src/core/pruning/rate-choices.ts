@@ -166,7 +166,7 @@ export function requireBudget(layers: readonly LayerChoices[], budget: number): 
     code: 'prune.infeasible',
     message: `A budget of ${budget} of ${dense} ${unit} cannot be met: the smallest that can is ${least}.`,
     rule: 'Layers keep what floors, locks and the largest measured fraction leave them.',
-    hint: `The highest sparsity is ${highest}; or measure larger fractions, or lower a floor.`,
+    hint: `The highest sparsity is ${highest}; or measure larger fractions, or loosen a floor or a lock.`,
   })
 }
 
