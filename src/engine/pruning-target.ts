@@ -58,23 +58,19 @@ export function sparsityForFileSize(
       return
     }
   }
-  for (let asked = wanted; asked < weights; ) {
-    const zeros = tryZeros(asked)
-    if (zeros === undefined) break
-    if (zeros >= wanted) return shareOf(asked)
-    asked += wanted - zeros
-  }
-  // By bisection between what is zero already and what cannot be reached.
   let reached: number | undefined
-  let [low, high] = [already - 1, Math.min(wanted, weights)]
+  // Between what is zero already and what is more than all; from the first try on by as many as were missing, then by halves
+  // below what cannot be reached.
+  let [low, high, asked] = [already - 1, weights, Math.min(wanted, weights - 1)]
   while (high - low > 1) {
-    const middle = Math.floor((low + high) / 2)
-    const zeros = tryZeros(middle)
-    if (zeros === undefined) high = middle
-    else [low, reached] = [middle, zeros]
+    const zeros = tryZeros(asked)
+    if (zeros !== undefined && zeros >= wanted) return shareOf(asked)
+    if (zeros === undefined) high = asked
+    else [low, reached] = [asked, zeros]
+    asked = high < weights ? Math.floor((low + high) / 2) : Math.min(weights - 1, asked + wanted - zeros!)
   }
   if (reached === undefined && fault) throw fault
-  throw tooSmall(bytes, most - bytesPerZero * (reached ?? 0), fault)
+  throw tooSmall(bytes, most - bytesPerZero * (reached ?? already), fault)
 }
 
 const tooSmall = (bytes: number, least: number, fault: EspalierError | undefined) =>

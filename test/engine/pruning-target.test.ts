@@ -48,7 +48,7 @@ describe('a file size', () => {
   it.each([
     ['global', {}, 5000],
     ['uniform', { minimumKeep: 100 }, 60_000],
-    ['uniform-plus', {}, 30_000],
+    ['uniform-plus', {}, 15_000],
     ['global', { minimumKeep: 500 }, 20_000],
   ] as const)('that %s cannot reach with %j is refused, and the smallest that is told can be', (id, more, bytes) => {
     const fileSize = (sparsity: number) => prune(model, { allocation: id, score: 'magnitude', sparsity, ...more })

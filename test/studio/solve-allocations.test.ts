@@ -104,7 +104,7 @@ it('takes the size of a file for a target, and says in bytes what cannot be reac
     [{ bytes: 1000, sparsity: 0.5 }, 'sparsity'],
     [{ bytes: 1000, budget: 'macs' }, 'budget'],
   ] as const)
-    await expect(ask(more)).rejects.toMatchObject({ code: 'argument.invalid', message: expect.stringContaining(path) })
+    await expect(ask(more)).rejects.toThrow(path)
 })
 
 it('takes floors, locks, curve and budget as asked, and those of the stage where nothing is', async () => {
