@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { stageSchema } from '../../src/shared/stages.ts'
+import { fakeReaders } from './fake-readers.ts'
 import { isState, openStudio, recipeIn, type Script, scriptedEngines } from './harness.ts'
 import { evaluated, pruned } from './project/examples.ts'
 
@@ -43,7 +44,12 @@ const searching: Script = (engine, message) => {
 
 it('keeps each as a finished run, which a recipe of that sparsity takes over', async () => {
   const engines = scriptedEngines(searching)
-  const studio = await openStudio({ spawnEngine: engines.spawnEngine })
+  const splits = [
+    { name: 'train' as const, count: 2000, perClass: [1000, 1000] },
+    { name: 'test' as const, count: 4, perClass: [2, 2] },
+  ]
+  const readers = fakeReaders({ dataset: { splits } })
+  const studio = await openStudio({ spawnEngine: engines.spawnEngine, readers })
   const work = async (stages: object[], again = false) => {
     const { runs } = await studio.call('run.start', { document: { ...recipeIn(studio), stages }, again })
     await studio.until(isState(runs[0]!.id, 'finished'))

@@ -109,37 +109,34 @@ async function searchAccuracy(
   if (needsCurves(stage))
     pruneTo(model, stepAbove(gone / all), byMagnitude(stage), unmeasuredGiven(stage, model, context.seed))
   const given = await givenBefore(stage, context)
-  const compiled = context.compiled()
-  const scored = async (candidate: Model) => {
-    compiled.assign(candidate)
-    const scoring = { ...context, model: candidate, compiled: () => compiled, step: context.breathe }
-    return evaluate(scoreValidation, scoring)
-  }
-  const { correct: before, total } = await scored(model)
-  try {
-    const found = await sparsityForAccuracy(target, {
-      total,
-      before,
-      from: gone / all,
-      prune: sparsity => tryPrune(model, sparsity, stage, given),
-      async score(pruned, sparsity) {
-        const began = performance.now()
-        const result = await scored(pruned.model)
-        const seconds = (performance.now() - began) / 1000
-        const changed = { ...resultOf(pruned.model), ...(given.distortion && { curves: curvesOf(given.distortion) }) }
-        // A run that changes nothing is none.
-        if (pruned.newlyMasked > 0)
-          await context.probe(pruned.model, [
-            { stage: { ...alone, sparsity }, outcome: { use: 'prune', result: changed }, seconds: 0 },
-            { stage: scoreValidation, outcome: { use: 'evaluate', result }, seconds },
-          ])
-        return result.correct
-      },
+  const scored = (candidate: Model) =>
+    evaluate(scoreValidation, {
+      ...context,
+      model: candidate,
+      compiled: () => context.compiled(candidate),
+      step: context.breathe,
     })
-    return { ...found, given }
-  } finally {
-    compiled.assign(model)
-  }
+  const { correct: before, total } = await scored(model)
+  const found = await sparsityForAccuracy(target, {
+    total,
+    before,
+    from: gone / all,
+    prune: sparsity => tryPrune(model, sparsity, stage, given),
+    async score(pruned, sparsity) {
+      const began = performance.now()
+      const result = await scored(pruned.model)
+      const seconds = (performance.now() - began) / 1000
+      const changed = { ...resultOf(pruned.model), ...(given.distortion && { curves: curvesOf(given.distortion) }) }
+      // A run that changes nothing is none.
+      if (pruned.newlyMasked > 0)
+        await context.probe(pruned.model, [
+          { stage: { ...alone, sparsity }, outcome: { use: 'prune', result: changed }, seconds: 0 },
+          { stage: scoreValidation, outcome: { use: 'evaluate', result }, seconds },
+        ])
+      return result.correct
+    },
+  })
+  return { ...found, given }
 }
 
 const scoreValidation = stageTable.evaluate.schema.parse({ use: 'evaluate', split: 'validation' })
