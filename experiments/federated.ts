@@ -176,9 +176,9 @@ function writeTables(): void {
 local epoch, FedAvg, ResNet-8 (option A) from fresh weights, ${count} of the 50,000 training images of the JPEG set of CIFAR-10
 (the same for all; a fifth of them held out for validation). Batch 32, SGD at 0.05 with a cosine to 0 over the rounds, momentum
 0.9, weight decay 1e-4, gradients clipped to 2, crop and flip, statistics recalibrated by the server after each round. An arm and none share weights,
-partition and draws of a seed; one entry a seed, in the order ${values.seeds}. The targets stood before these runs: about four fifths of
-what unpruned runs of another seed (7) seemed to come to. They are scores on validation; test (all 10,000 images) is looked at
-once, for the round that was best on validation. ${cpus()[0]?.model.trim()}.
+partition and draws of a seed; one entry a seed, in the order ${values.seeds}. The targets stood before these runs. They are scores on
+validation (${count / 5} images); test (all 10,000 images, one standard error is half a point) is looked at once, for the
+round that was best on validation. ${cpus()[0]?.model.trim()}.
 
 Bytes are those of payloads that were packed and unpacked, up and down, headers and sets of weights included. All clients take
 part in every round, so with salience and random both ways carry what changed: a client has the model of the round before.
