@@ -250,10 +250,10 @@ describe('progress', () => {
     expect(told[0]).toEqual({ type: 'progress', stage: 2, done: 100, total: 10_000, unit: 'samples' })
     expect(told[9]).toMatchObject({ done: 4600, rate: 5000, secondsLeft: 1.08 })
     // A part that is counted apart is told at once, with a clock of its own.
-    progress(7, 70, 'measuring')
+    progress(7, 70, { part: 'measuring' })
     expect(told[10]).toEqual({ type: 'progress', stage: 2, part: 'measuring', done: 7, total: 70, unit: 'samples' })
     now += 1000
-    progress(17, 70, 'measuring')
+    progress(17, 70, { part: 'measuring' })
     expect(told[11]).toMatchObject({ rate: 10, secondsLeft: 5.3 })
   })
 })

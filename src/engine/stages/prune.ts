@@ -18,12 +18,12 @@ import {
   unmeasured,
 } from '../distortion/for-stage.ts'
 import { fileSizes, requireSmaller, sparsityForAccuracy, sparsityForFileSize, stepAbove } from '../pruning-target.ts'
+import { scoreSplit } from '../score-split.ts'
 import type { StageContext, StageRunner } from '../stage-runner.ts'
 import { train } from '../training/loop.ts'
 import { programOptions } from '../training/options.ts'
 import { planOf } from '../training/plan.ts'
 import { countZeros, meanGradients, needsGradients, pruneTo, requireChange } from '../training/pruner.ts'
-import { evaluate } from './evaluate.ts'
 
 /** At once and on the host; or step by step in the graph that trains the rest meanwhile. */
 export const prune: StageRunner<'prune'> = async (written, context) => {
@@ -110,7 +110,7 @@ async function searchAccuracy(
     pruneTo(model, stepAbove(gone / all), byMagnitude(stage), unmeasuredGiven(stage, model, context.seed))
   const given = await givenBefore(stage, context)
   const scored = (candidate: Model) =>
-    evaluate(scoreValidation, {
+    scoreSplit(scoreValidation, {
       ...context,
       model: candidate,
       compiled: () => context.compiled(candidate),
