@@ -78,7 +78,7 @@ const tooSmall = (bytes: number, least: number, fault: EspalierError | undefined
     code: 'prune.infeasible',
     message: `A model file of ${bytes} bytes cannot be reached: the smallest that can has ${least}.`,
     rule: fault?.rule ?? 'Biases, normalisation, a bit for each pruned weight and one weight at least stay.',
-    hint: `Ask for ${least} bytes or more; or ${fault ? 'loosen what holds the layers' : 'take a smaller network'}.`,
+    hint: `Ask for ${least} bytes or more; or ${fault ? 'loosen what holds the layers, or take another allocation' : 'take a smaller network'}.`,
   })
 
 /** Throws where the file is as small as that without this stage. */
