@@ -39,6 +39,17 @@ describe('the record of a stage', () => {
     expect(record.tail()).toMatchObject({ after: 6, points: [{ name: 'loss' }, { name: 'valTop1' }] })
   })
 
+  it('keeps the last step as long as something may be recorded of it', () => {
+    const { record, wait } = watched()
+    record.points(6, { loss: 1 })
+    record.points(7, { loss: 2 })
+    wait(60_000)
+    // A state that is saved now does not call step 7 done: a round that is told a moment later belongs to it.
+    expect(record.tail()).toMatchObject({ after: 6, points: [{ step: 7 }] })
+    record.points(8, { loss: 3 })
+    expect(record.tail()).toMatchObject({ after: 7, points: [{ step: 8 }] })
+  })
+
   it('keeps the last five seconds, whole steps, to be told again', () => {
     const { record, wait } = watched()
     const layers = [{ name: 'conv1', weights: 8, zeros: 4 }]
@@ -72,7 +83,10 @@ describe('the record of a stage', () => {
     ])
     // The process may die again before the studio has written them.
     expect(other.record.tail()).toEqual(tail)
+    expect(other.record.lastStep()).toBe(20)
     other.wait(6000)
-    expect(other.record.tail()).toEqual({ after: 20, points: [], layers: [], norms: [], federation: [] })
+    expect(other.record.tail()).toEqual({
+      ...{ after: 19, points: tail.points.slice(-2), layers: [], norms: [], federation: [] },
+    })
   })
 })

@@ -82,8 +82,9 @@ export function createRecord(stage: number, emit: Emit, now: () => number = () =
       if (at < until) newestOld = Math.max(newestOld, step)
       else oldestKept = Math.min(oldestKept, step)
     }
-    // Steps are kept or forgotten as a whole: validation may come long after the step it is a point of.
-    const old = Math.min(newestOld, oldestKept - 1)
+    // Steps are kept or forgotten as a whole: validation may come long after the step it is a point of, and a round of a
+    // federation after its last step. What a run that goes on records there again must find nothing of it.
+    const old = Math.min(newestOld, oldestKept - 1, lastStep - 1)
     if (old <= after) return
     after = old
     recent = recent.filter(({ step }) => step > after)
@@ -143,7 +144,8 @@ export function createRecord(stage: number, emit: Emit, now: () => number = () =
     replay(tail) {
       const at = now()
       after = tail.after
-      lastStep = after
+      const steps = [...tail.points, ...tail.layers, ...tail.norms, ...tail.federation].map(({ step }) => step)
+      lastStep = Math.max(after, ...steps)
       recent = tail.points.map(point => ({ ...point, at }))
       snapshots = tail.layers.map(snapshot => ({ ...snapshot, at }))
       normSnapshots = tail.norms.map(snapshot => ({ ...snapshot, at }))
