@@ -64,6 +64,7 @@ export const mainCharts: readonly CurveChart[] = [
     help: terms.gap,
     lines: [eachEpoch('gap', '')],
     canBeLog: false,
+    most: 1,
     text: share,
   },
   {

@@ -3,6 +3,8 @@ import type { NormSnapshot } from '../../../../shared/features.ts'
 import { count } from '../../lib/format.ts'
 import { axisStyle, type ChartColors } from '../charts/chart-theme.ts'
 
+const labels = 8
+
 export function frame(colors: ChartColors, snapshots: readonly NormSnapshot[]) {
   const axis = axisStyle(colors)
   return {
@@ -14,7 +16,8 @@ export function frame(colors: ChartColors, snapshots: readonly NormSnapshot[]) {
       ...axis,
       axisLine: { show: false },
       splitLine: { show: false },
-      axisLabel: { ...axis.axisLabel, hideOverlap: true },
+      // Every so many moments one: which the chart drops by itself where they are narrow are no even steps.
+      axisLabel: { ...axis.axisLabel, interval: Math.ceil(snapshots.length / labels) - 1 },
     },
   }
 }
