@@ -47,11 +47,16 @@ function nameOfPair({ teacher, student }: Pair): string {
   return `${from} to ${student.architecture ?? lastSegment(student.checkpoint!)}`
 }
 
-const nameOfLoss = ({ loss, alpha, temperature }: Loss) =>
+/** All that it says: runs of one study must be told apart by their names. */
+const nameOfLoss = ({ loss, alpha, temperature, beta, taps, teacherScaling, clipping }: Loss) =>
   [
     distillationLosses[loss].label.toLowerCase(),
     alpha === undefined ? '' : `alpha ${alpha}`,
     temperature === undefined ? '' : `T ${temperature}`,
+    beta === undefined ? '' : `beta ${beta}`,
+    taps ? `taps ${taps.join(' ')}` : '',
+    teacherScaling ? 'scaled' : '',
+    clipping === 'student-only' ? 'projections left out of clipping' : '',
   ]
     .filter(Boolean)
     .join(' ')

@@ -147,6 +147,24 @@ it('a recipe with a study stands for one of each pair and loss', () => {
   expect(studyRecipes(recipeOf())).toEqual([recipeOf()])
 })
 
+it('losses that differ in anything have names that differ', () => {
+  const feature = { loss: 'feature' }
+  const losses = [
+    feature,
+    { ...feature, beta: 1 },
+    { ...feature, taps: [1, 3] },
+    { ...feature, teacherScaling: true },
+    { ...feature, clipping: 'student-only' },
+  ]
+  expect(studyRecipes(recipeOf({ study: { losses } })).map(({ name }) => name)).toEqual([
+    'Study · features',
+    'Study · features beta 1',
+    'Study · features taps 1 3',
+    'Study · features scaled',
+    'Study · features projections left out of clipping',
+  ])
+})
+
 const taught = (number: number, valTop1: number | null, top1 = 0.5): StoredRun => {
   const stored = run(number, 0, top1, 0.5)
   const [stage] = stored.summary.stages
