@@ -144,7 +144,8 @@ function probeLines({ total, before, tried }: Probes): string[] {
     ],
     tried,
   )
-  const end = found ? `: ${percent(found.sparsity, 1)} loses ${percent((before - found.correct!) / total)}` : ''
+  const lost = found ? (before - found.correct!) / total : 0
+  const end = found ? `: ${percent(found.sparsity, 1)} ${lost < 0 ? 'gains' : 'loses'} ${percent(Math.abs(lost))}` : ''
   return [
     ...lines.map(line => `  ${line}`),
     `before, ${percent(before / total)} of ${count(total)} on validation${end}`,
