@@ -55,6 +55,8 @@ export class StudioDouble {
   readonly #desks = new Map<object, ReturnType<typeof createDesk>>()
   /** What the next import answers with, instead of success. */
   nextImportError: ErrorData | undefined
+  /** Awaited before each step of a stage: a test that looks at a moment of a run holds it there. */
+  beforeStep: ((step: number) => Promise<void>) | undefined
   /** What the next run fails with, at its second stage. */
   nextRunError: ErrorData | undefined
 
@@ -125,6 +127,7 @@ export class StudioDouble {
             : 10
       for (let step = 1; step <= steps; step++) {
         if (this.#stepMs > 0) await new Promise(resolve => setTimeout(resolve, this.#stepMs))
+        await this.beforeStep?.(step)
         const state = this.#stopping.get(id)
         if (state) {
           this.#stopping.delete(id)
