@@ -231,7 +231,7 @@ describe('bad input is one sentence, exit status 2, and no file', () => {
       'of a tap that one of its losses does not find',
       { ...student, stages: [distill()] },
       { losses: [{ loss: 'logit' }, { loss: 'feature', taps: [7] }] },
-      'Tiny · features: stages[0].loss is feature: There is no tap 7',
+      'Tiny · features taps 7: stages[0].loss is feature: There is no tap 7',
     ],
     [
       'of a teacher in no place',
