@@ -20,9 +20,10 @@ export interface Download {
 }
 
 export async function prepareDownload(setting: Setting, memory: FederationMemory): Promise<Download> {
-  const { isFederated, down, variates, mode } = setting
+  const { isFederated, parts, down, variates, mode } = setting
   const set = await announce(setting, memory)
-  if (!isFederated) return { bytes: { known: 0, unknown: 0 }, model: memory.server, variates: new Map() }
+  // Where clients hold parts, each gets its own (`received`).
+  if (!isFederated || parts) return { bytes: { known: 0, unknown: 0 }, model: memory.server, variates: new Map() }
   const model = send(down, memory.server, 'values', new Map())
   const isKnown = mode.carriedDown === 'changes' && memory.previous.size > 0
   const changes = isKnown ? send(down, memory.server, 'changes', memory.previous) : model
