@@ -40,6 +40,7 @@ export const errorKinds = {
   'prune.no-change': 'failure',
   'stage.no-change': 'failure',
   'project.newer': 'input',
+  'project.older': 'input',
   'project.not-a-project': 'input',
   'project.locked': 'failure',
   'project.corrupt': 'input',

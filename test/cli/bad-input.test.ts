@@ -556,4 +556,25 @@ describe('inspect and compare refuse', () => {
     writeFileSync(project, '')
     expect(errorIn((await espalier('compare', project, '--json')).err).code).toBe('project.not-a-project')
   })
+
+  it.each(['compare', 'study', 'curves'])(
+    '%s: a project of an older version, with what to do, and leaves it as it is',
+    async command => {
+      const { project, files } = workplace()
+      const { closeDatabase, openDatabase } = await import('../../src/studio/project/database.ts')
+      const { migrations } = await import('../../src/studio/project/migrations.ts')
+      const older = openDatabase(project, { migrations: migrations.slice(0, -1) })
+      older.exec(`INSERT INTO owners VALUES ('o', 'terminal', 'm', 1, NULL, 1, 1, NULL)`)
+      closeDatabase(older)
+      const [before, there] = [readFileSync(project), files()]
+      const { status, out, err } = await espalier(command, project)
+      expect([status, out]).toEqual([2, ''])
+      expect(err).toContain(`"espalier serve --project ${project}"`)
+      expect(files()).toEqual(there)
+      expect(readFileSync(project).equals(before)).toBe(true)
+      // What it names is what helps: opened as serve opens it.
+      closeDatabase(openDatabase(project))
+      expect((await espalier(command, project)).status).toBe(0)
+    },
+  )
 })

@@ -14,8 +14,9 @@ export const defineCurves: DefineCommand = (program, terminal, end) => {
     .argument('[runs...]', 'numbers of runs (default: all)')
     .option('--json', 'print one JSON object for each curve, one a line')
     .action((file: string, runs: readonly string[], options: { json?: true }) => {
+      const found = curvesOfProject(file, runs.map(numberOf))
       if (!options.json) terminal.out(curvesCsvHead)
-      for (const curves of curvesOfProject(file, runs.map(numberOf))) {
+      for (const curves of found) {
         terminal.out(options.json ? curveRecords(curves).map(jsonLine).join('') : curvesCsvRows(curves))
       }
       end(0)

@@ -26,8 +26,8 @@ export interface OpenOptions {
 
 /**
  * Opens the project at `path`, or makes it, and brings it to the newest version after copying it aside.
- * Throws `project.not-a-project`, `project.newer`, `project.corrupt`, `project.locked`, `disk.read-only`, `disk.full`,
- * `file.missing`.
+ * Throws `project.not-a-project`, `project.newer`, `project.older` (for reading only), `project.corrupt`, `project.locked`,
+ * `disk.read-only`, `disk.full`, `file.missing`.
  */
 export function openDatabase(path: string, options: OpenOptions = {}): Database.Database {
   const migrations = options.migrations ?? allMigrations
@@ -153,10 +153,10 @@ function checkVersion(db: Database.Database, path: string, migrations: readonly 
   }
   if (db.readonly && version < newest) {
     throw new EspalierError({
-      code: 'disk.read-only',
-      message: `${path} has the older file version ${version} and cannot be brought to version ${newest}: it is opened for reading only.`,
+      code: 'project.older',
+      message: `${path} has the older file version ${version}, and what only reads it needs version ${newest}.`,
       file: path,
-      hint: 'Copy it to a place that can be written to and open it there.',
+      hint: `Open it once with "espalier serve --project ${path}": that brings it to version ${newest} and keeps a copy of version ${version} beside it. Where it cannot be written to, copy it first.`,
     })
   }
 }

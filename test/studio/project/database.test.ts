@@ -268,7 +268,9 @@ describe('migrations', () => {
     const path = join(temporaryFolder(), 'older.espalier')
     closeDatabase(openDatabase(path))
     const options = { readOnly: true, migrations: [...migrations, next] }
-    expect(refusal(() => openDatabase(path, options)).message).toMatch(`older file version ${newest} `)
+    const { code, message } = refusal(() => openDatabase(path, options))
+    expect(code).toBe('project.older')
+    expect(message).toMatch(`older file version ${newest}, and what only reads it needs version ${newest + 1}.`)
   })
 })
 
