@@ -387,7 +387,7 @@ describe.skipIf(!hasEngine)('distilling (needs the TensorFlow engine)', () => {
     const { status, err } = await espalier('run', file, '--project', project)
     expect(status).toBe(0)
     expect(err).toMatch(/run 1, seed 0: The teacher is right on \d+\.\d\d % of the samples that are reported\.\n/)
-    expect(err).toMatch(/run 1, seed 0: About \d+ \w+ and \d+ MiB for 1 epoch of 36 samples, the twin included\.\n/)
+    expect(err).toMatch(/run 1, seed 0: About \d+ \w+ and \d+ MB for 1 epoch of 36 samples, the twin included\.\n/)
     const again = await espalier('run', file, '--project', project)
     expect(again.err).toContain('run 2, seed 0: All stages were done before')
   }, 120_000)

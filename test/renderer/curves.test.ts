@@ -115,9 +115,9 @@ describe.skipIf(!chromiumPath)('rate-distortion curves', () => {
     await page.getByRole('radio', { name: 'MACs' }).check({ force: true })
     await page.getByRole('radio', { name: 'File size' }).check({ force: true })
     // The double's file has 30,000 bytes beside the weights.
-    await page.getByRole('textbox', { name: 'Size of the model file as a number' }).fill('300 KiB')
+    await page.getByRole('textbox', { name: 'Size of the model file as a number' }).fill('300 kB')
     await page.keyboard.press('Enter')
-    const zeros = Math.ceil(weights() - (300 * 1024 - 30_000) / 4)
+    const zeros = Math.ceil(weights() - (300_000 - 30_000) / 4)
     await eventually(() => zerosOf(page)).toBe(zeros)
     expect(await page.locator('.facts div', { hasText: 'Model file' }).textContent()).toContain('300.0')
     await page.getByRole('slider', { name: 'Size of the model file' }).press('ArrowLeft')

@@ -14,7 +14,7 @@ describe.skipIf(!chromiumPath)('a federation, in Chromium', () => {
     await expect.poll(w.areAllFinished, { timeout: 15_000 }).toBe(true)
     await page.getByRole('heading', { name: 'Federation' }).waitFor()
     await page.getByRole('img', { name: /^Accuracy over 5 rounds.*left out 1 times/ }).waitFor()
-    await page.getByRole('img', { name: /^Accuracy against bytes: 16\.8.MiB in all/ }).waitFor()
+    await page.getByRole('img', { name: /^Accuracy against bytes: 17\.6.MB in all/ }).waitFor()
     await page.getByRole('img', { name: /^Samples of 10 classes at 4 clients/ }).waitFor()
     const sent = (round: number) => page.getByRole('img', { name: new RegExp(`clients of round ${round} sent`) })
     await sent(5).waitFor()
@@ -51,7 +51,7 @@ describe.skipIf(!chromiumPath)('a federation, in Chromium', () => {
 
     allowed = 5
     await page.getByRole('img', { name: /^Accuracy over 1 round\. The server stands at 15\.0/ }).waitFor()
-    await page.getByText(/^4 clients, 1 of 5 rounds, 1\.4.MiB up/).waitFor()
+    await page.getByText(/^4 clients, 1 of 5 rounds, 1\.4.MB up/).waitFor()
     await page.getByRole('img', { name: /clients of round 1 sent/ }).waitFor()
     await page.getByRole('progressbar', { name: 'Round 2 of 5' }).waitFor()
 

@@ -155,6 +155,6 @@ describe('a recipe without its defaults', () => {
       ...shortStage(loses),
     })
     const small: StageOf<'prune'> = { ...rest, target: { kind: 'file-size', bytes: 300_000 } }
-    expect(recipeWithTarget(recipe, 3, small)['name']).toBe('Rate-distortion magnitude to 293.0 KiB')
+    expect(recipeWithTarget(recipe, 3, small)['name']).toBe('Rate-distortion magnitude to 300.0 kB')
   })
 })

@@ -59,9 +59,10 @@ describe('numbers as a person reads them', () => {
 
   it.each([
     [0, '0 B'],
-    [1023, '1023 B'],
-    [1_463_000, '1.4 MiB'],
-    [3 * 1024 ** 3, '3.0 GiB'],
+    [999, '999 B'],
+    [1000, '1.0 kB'],
+    [1_463_000, '1.5 MB'],
+    [3e9, '3.0 GB'],
   ])('bytes %d', (value, text) => expect(plain(format.bytes(value))).toBe(text))
 
   it('names the day of another day', () => {

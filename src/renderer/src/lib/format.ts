@@ -78,10 +78,11 @@ export function timeLeft(seconds: number): string {
   return `${duration(Math.max(1, Math.round(seconds))).replace('.0', '')} left`
 }
 
+/** Decimal, as traffic and files are counted: 1463000 -> "1.5 MB" */
 export function bytes(value: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
-  const power = value > 0 ? Math.min(Math.floor(Math.log2(value) / 10), units.length - 1) : 0
-  const scaled = value / 1024 ** power
+  const units = ['B', 'kB', 'MB', 'GB', 'TB']
+  const power = value > 0 ? Math.min(Math.floor(Math.log10(value) / 3), units.length - 1) : 0
+  const scaled = value / 1000 ** power
   return `${power === 0 ? scaled : scaled.toFixed(1)}${thinSpace}${units[power]}`
 }
 
