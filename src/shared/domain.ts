@@ -139,6 +139,8 @@ export const runSummarySchema = z.strictObject({
   /** SHA-256 of all that matters to the result; null until the inputs were read. */
   identity: z.string().nullable(),
   recipeId: z.string().nullable(),
+  /** The run that looks for a sparsity and tried this one; null too once that run is removed. */
+  triedBy: z.string().nullable(),
   createdAt: time,
   startedAt: time.nullable(),
   endedAt: time.nullable(),
@@ -218,7 +220,7 @@ export const comparedRunSchema = z.strictObject({
     })
     .nullable(),
   /** Of the first evaluate stage: what the run started from; null if it is also the last. */
-  before: z.strictObject({ correct: count, total: count, top1: z.number() }).nullable(),
+  before: z.strictObject({ correct: count, total: count, top1: z.number(), split: z.string() }).nullable(),
   zeros: count.nullable(),
   weights: count.nullable(),
   sparsity: z.number().nullable(),

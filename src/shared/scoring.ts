@@ -4,6 +4,9 @@ import { z } from 'zod'
 export const splitNames = ['train', 'validation', 'test'] as const
 export type ScoredSplit = (typeof splitNames)[number]
 
+/** Runs are held against each other by what they have on test; an accuracy that is of another split says of which. */
+export const otherSplit = (split: string): string => (split === 'test' ? '' : split)
+
 export const scoringParameters = {
   split: z
     .enum(splitNames)

@@ -34,7 +34,7 @@ function compareRun({ run, layers }: RunToCompare): ComparedRun {
     model: inputs?.model.name ?? lastSegment(recipe.model.checkpoint) ?? recipe.model.architecture ?? '',
     data: inputs?.data.name ?? lastSegment(recipe.data.path) ?? '',
     accuracy: last?.accuracy ?? null,
-    before: first ? { correct: first.correct, total: first.total, top1: first.top1 } : null,
+    before: first ? { correct: first.correct, total: first.total, top1: first.top1, split: first.split } : null,
     zeros: counts?.zeros ?? null,
     weights: counts?.weights ?? null,
     sparsity: counts ? counts.zeros / counts.weights : null,

@@ -42,7 +42,7 @@ export function keepProbe(
   const at = Date.now()
   project.write(() => {
     const { recipeId, seed, number } = summary
-    project.runs.add({ id, ownerId, recipeId, recipe, seed, again: false, at })
+    project.runs.add({ id, ownerId, recipeId, recipe, seed, again: false, triedBy: runId, at })
     project.runs.start(id, at)
     project.runs.setInputs(id, keys.at(-1)!, inputs!)
     takeOver(project, id, project.stages.finishedOf(runId).slice(0, stage), keys, 0, at)

@@ -13,6 +13,7 @@ export function run(number: number, state: RunState, stages: RunSummary['stages'
     state,
     identity: null,
     recipeId: null,
+    triedBy: null,
     createdAt: 0,
     startedAt: null,
     endedAt: null,

@@ -161,9 +161,14 @@ describe.skipIf(!chromiumPath)('rate-distortion curves', () => {
       const { runs } = await w.studio.handlers['run.start']({ document: recipe(changes) }, context)
       return runs[0]!.id
     }
-    const kept = await start({ name: probeName('Small', 0.25) })
+    const stagesOfProbe = [
+      { use: 'prune', sparsity: 0.25 },
+      { use: 'evaluate', split: 'validation' },
+    ]
+    const kept = await start({ name: probeName('Small', 0.25), stages: stagesOfProbe })
     const id = await start({ name: 'Small', stages: [search, { use: 'evaluate' }] })
     await eventually(w.areAllFinished).toBe(true)
+    w.studio.details.get(kept)!.run.triedBy = id
     const page = await w.open(`#/runs/${id}`)
     const tried = page.getByRole('region', { name: 'Sparsities tried' })
     const rows = async () => (await tried.locator('tbody tr').allTextContents()).map(text => text.replace(/\s+/g, ' '))
@@ -175,6 +180,18 @@ describe.skipIf(!chromiumPath)('rate-distortion curves', () => {
     expect(await axeFaults(page)).toEqual([])
     await tried.getByRole('link', { name: 'run 1' }).click()
     await eventually(() => page.url()).toContain(kept)
+    await page.getByRole('link', { name: 'tried by run 2' }).click()
+    await eventually(() => page.url()).toContain(id)
+
+    // It stands among the runs, with what it was scored on, and leaves the side bar to what was asked for.
+    const side = page.getByRole('navigation', { name: 'Main' })
+    await side.getByRole('link', { name: /2 Small$/ }).waitFor()
+    expect(await side.getByRole('link', { name: /tried/ }).count()).toBe(0)
+    await page.goto(`${w.served.url}#/runs`)
+    const listed = page.getByRole('row', { name: /tried 25 %/ })
+    await eventually(() => listed.textContent()).toMatch(/by run 2.*validation/)
+    expect(await page.getByRole('row', { name: /2 Small/ }).textContent()).not.toContain('validation')
+    expect(await axeFaults(page)).toEqual([])
     expect(w.watched.faults).toEqual([])
   })
 

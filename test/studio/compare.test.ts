@@ -37,6 +37,7 @@ function run(number: number, sparsity: number, outcomes: (StageOutcome | null)[]
         state: 'finished',
         identity: null,
         recipeId: null,
+        triedBy: null,
         createdAt: 0,
         startedAt: 0,
         endedAt: 9000,
@@ -65,7 +66,7 @@ it('puts first and last evaluation, zeros, MACs and time of each run side by sid
     model: 'net.th',
     data: 'tiny',
     accuracy: { correct: 3, total: 4, top1: 0.75, split: 'test' },
-    before: { correct: 4, total: 4, top1: 1 },
+    before: { correct: 4, total: 4, top1: 1, split: 'test' },
     macs: 809,
     // 800 x 4/8 + 5 + 4
     nonzeroMacs: 409,

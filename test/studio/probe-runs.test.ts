@@ -55,12 +55,12 @@ it('keeps each as a finished run, which a recipe of that sparsity takes over', a
     await studio.until(isState(runs[0]!.id, 'finished'))
     return runs[0]!.id
   }
-  await work(search)
+  const first = await work(search)
   const { runs } = await studio.call('run.list', {})
-  expect(runs.map(({ number, name, state }) => [number, name, state])).toEqual([
-    [1, 'Half', 'finished'],
-    [2, 'Half · tried 50 %', 'finished'],
-    [3, 'Half · tried 25 %', 'finished'],
+  expect(runs.map(({ number, name, state, triedBy }) => [number, name, state, triedBy])).toEqual([
+    [1, 'Half', 'finished', null],
+    [2, 'Half · tried 50 %', 'finished', first],
+    [3, 'Half · tried 25 %', 'finished', first],
   ])
   const { run, recipe, layers, log } = await studio.call('run.get', { id: runs[1]!.id })
   expect(recipe.stages).toEqual([search[0]!, ...triedOf(0.5)].map(stage => stageSchema.parse(stage)))
@@ -80,4 +80,8 @@ it('keeps each as a finished run, which a recipe of that sparsity takes over', a
   expect(engines.engines).toHaveLength(before)
   const taken = await studio.call('run.get', { id: same })
   expect(taken.run.stages.map(({ outcome }) => outcome)).toEqual([evaluated(4), pruned(2), evaluated(3)])
+
+  // They outlive the one that tried them.
+  await studio.call('run.remove', { id: first })
+  expect((await studio.call('run.get', { id: runs[1]!.id })).run.triedBy).toBe(null)
 })

@@ -64,6 +64,7 @@ function run(number: number, seed: number, top1: number, twinTop1: number, stage
       state: 'finished',
       identity: null,
       recipeId: null,
+      triedBy: null,
       createdAt: 0,
       startedAt: 0,
       endedAt: 1,

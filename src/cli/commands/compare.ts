@@ -1,6 +1,7 @@
 /** `espalier compare`: the runs of a project side by side, with the settings that differ. */
 import { basename, resolve } from 'node:path'
 import type { ComparedRun, Comparison } from '../../shared/domain.ts'
+import { otherSplit } from '../../shared/scoring.ts'
 import { settingTitle } from '../../shared/setting-title.ts'
 import { compareProject } from '../../studio/compare-project.ts'
 import { writeReport } from '../../studio/report.ts'
@@ -60,8 +61,8 @@ function runLines(runs: readonly ComparedRun[], differing: readonly string[]): s
         text: ({ accuracy }) => (accuracy ? `${count(accuracy.correct)}/${count(accuracy.total)}` : '-'),
         right: true,
       },
-      { title: 'top-1', text: ({ accuracy }) => (accuracy ? percent(accuracy.top1) : '-'), right: true },
-      { title: 'before', text: ({ before }) => (before ? percent(before.top1) : '-'), right: true },
+      { title: 'top-1', text: ({ accuracy }) => share(accuracy), right: true },
+      { title: 'before', text: ({ before }) => share(before), right: true },
       { title: 'sparsity', text: ({ sparsity }) => (sparsity === null ? '-' : percent(sparsity)), right: true },
       { title: 'nonzero MACs', text: run => (run.nonzeroMacs === null ? '-' : macs(run.nonzeroMacs)), right: true },
       { title: 'time', text: run => (run.seconds === null ? '-' : seconds(run.seconds)), right: true },
@@ -69,3 +70,6 @@ function runLines(runs: readonly ComparedRun[], differing: readonly string[]): s
     runs,
   )
 }
+
+const share = (score: Pick<NonNullable<ComparedRun['accuracy']>, 'top1' | 'split'> | null): string =>
+  score ? `${otherSplit(score.split)} ${percent(score.top1)}`.trim() : '-'

@@ -1,5 +1,6 @@
 /** Tells a screen reader, and whoever looks at another view, when a run ends. */
 import { listedRun } from '../../shared/listed-run.ts'
+import { otherSplit } from '../../shared/scoring.ts'
 import { onEvent } from './connection.ts'
 import { percent, shareDigits } from './lib/format.ts'
 import { isScoreCurrent, outcomeOf } from './lib/run-detail.ts'
@@ -27,12 +28,13 @@ export function useRunAnnouncements(): void {
       if (run.state === 'running') announce(`Run ${run.number} is running.`)
       return
     }
-    if (over.has(run.id)) return
+    // A search that is under way keeps what it tries.
+    if (over.has(run.id) || runs.searchOf(run)) return
     over.add(run.id)
     const { last } = outcomeOf(run)
     const result =
       last && run.state === 'finished' && isScoreCurrent(run)
-        ? `, ${percent(last.top1, shareDigits(last.total))} accuracy`
+        ? `, ${[percent(last.top1, shareDigits(last.total)), otherSplit(last.split), 'accuracy'].filter(Boolean).join(' ')}`
         : ''
     const text = `Run ${run.number} ${words[run.state]}${result}.`
     announce(text)

@@ -3,6 +3,7 @@
  * calls `run.compare` and `run.list` return in, the document out.
  */
 import type { ComparedRun, Comparison, RunSummary } from '../domain.ts'
+import { otherSplit } from '../scoring.ts'
 import { settingTitle } from '../setting-title.ts'
 import { barChart, type Curve, lineChart, seriesColour } from './charts.ts'
 import { reportStyle } from './style.ts'
@@ -76,17 +77,20 @@ interface Column {
   readonly isNumber?: boolean
 }
 
+const scoreText = (score: ComparedRun['before']): string =>
+  score ? `${otherSplit(score.split)} ${accuracy(score.top1, score.total)}`.trim() : '–'
+
 function runTable(runs: readonly ComparedRun[]): Html {
   const columns: readonly Column[] = [
     { title: 'seed', text: run => String(run.seed), isNumber: true },
     { title: 'state', text: run => run.state },
-    { title: 'top-1', text: ({ accuracy: a }) => (a ? accuracy(a.top1, a.total) : '–'), isNumber: true },
+    { title: 'top-1', text: run => scoreText(run.accuracy), isNumber: true },
     {
       title: 'right',
       text: ({ accuracy: a }) => (a ? `${count(a.correct)} / ${count(a.total)}` : '–'),
       isNumber: true,
     },
-    { title: 'at first', text: ({ before: b }) => (b ? accuracy(b.top1, b.total) : '–'), isNumber: true },
+    { title: 'at first', text: run => scoreText(run.before), isNumber: true },
     { title: 'sparsity', text: run => (run.sparsity === null ? '–' : percent(run.sparsity)), isNumber: true },
     { title: 'nonzero MACs', text: run => (run.nonzeroMacs === null ? '–' : macs(run.nonzeroMacs)), isNumber: true },
     { title: 'time', text: run => (run.seconds === null ? '–' : duration(run.seconds)), isNumber: true },
@@ -109,7 +113,7 @@ function runTable(runs: readonly ComparedRun[]): Html {
 
 function accuracyBars(runs: readonly ComparedRun[]): Html {
   const bars = runs.flatMap(({ number, name, accuracy: a }) =>
-    a ? [{ name: `${number} ${name}`, share: a.top1, total: a.total }] : [],
+    a ? [{ name: `${number} ${name} ${otherSplit(a.split)}`.trim(), share: a.top1, total: a.total }] : [],
   )
   return bars.length === 0
     ? nothing

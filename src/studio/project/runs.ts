@@ -20,6 +20,8 @@ export interface NewRun {
   readonly recipe: Recipe
   readonly seed: number
   readonly again: boolean
+  /** The run whose search it is a part of. */
+  readonly triedBy?: string
   readonly at: number
 }
 
@@ -63,6 +65,7 @@ interface Row {
   readonly id: string
   readonly ownerId: string
   readonly recipeId: string | null
+  readonly triedBy: string | null
   readonly name: string
   readonly seed: number
   readonly state: RunState
@@ -82,7 +85,7 @@ interface FullRow extends Row {
   readonly progress: string | null
 }
 
-const columns = `number, id, owner_id AS ownerId, recipe_id AS recipeId, name, seed, state, identity, error,
+const columns = `number, id, owner_id AS ownerId, recipe_id AS recipeId, tried_by AS triedBy, name, seed, state, identity, error,
   created_at AS createdAt, started_at AS startedAt, ended_at AS endedAt`
 const fullColumns = `${columns}, recipe, again, stop_requested AS stopRequested, inputs, device, progress`
 
@@ -94,6 +97,7 @@ const readSummary = (row: Row, stages: StageRecord[]): RunSummary => ({
   state: row.state,
   identity: row.identity,
   recipeId: row.recipeId,
+  triedBy: row.triedBy,
   createdAt: row.createdAt,
   startedAt: row.startedAt,
   endedAt: row.endedAt,
@@ -102,9 +106,9 @@ const readSummary = (row: Row, stages: StageRecord[]): RunSummary => ({
 })
 
 export function createRuns(db: Database.Database, stages: StagesTable): RunsTable {
-  const insert = db.prepare<[string, string, string | null, string, number, number, string, number]>(
-    `INSERT INTO runs (id, owner_id, recipe_id, name, seed, state, again, recipe, created_at)
-     VALUES (?, ?, (SELECT id FROM recipes WHERE id = ?), ?, ?, 'queued', ?, ?, ?)`,
+  const insert = db.prepare<[string, string, string | null, string | null, string, number, number, string, number]>(
+    `INSERT INTO runs (id, owner_id, recipe_id, tried_by, name, seed, state, again, recipe, created_at)
+     VALUES (?, ?, (SELECT id FROM recipes WHERE id = ?), ?, ?, ?, 'queued', ?, ?, ?)`,
   )
   const all = db.prepare<[], Row>(`SELECT ${columns} FROM runs ORDER BY number`)
   const one = db.prepare<[string], FullRow>(`SELECT ${fullColumns} FROM runs WHERE id = ?`)
@@ -133,8 +137,8 @@ export function createRuns(db: Database.Database, stages: StagesTable): RunsTabl
   const remove = db.prepare<[string]>('DELETE FROM runs WHERE id = ?')
 
   return {
-    add({ id, ownerId, recipeId, recipe, seed, again, at }) {
-      insert.run(id, ownerId, recipeId, recipe.name, seed, again ? 1 : 0, toStored(recipe), at)
+    add({ id, ownerId, recipeId, recipe, seed, again, triedBy, at }) {
+      insert.run(id, ownerId, recipeId, triedBy ?? null, recipe.name, seed, again ? 1 : 0, toStored(recipe), at)
       stages.add(
         id,
         recipe.stages.map(({ use }) => use),

@@ -219,6 +219,7 @@ export class StudioDouble {
         state: 'queued',
         identity: null,
         recipeId,
+        triedBy: null,
         createdAt: Date.now(),
         startedAt: null,
         endedAt: null,

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { keptAs } from '../../../src/renderer/src/lib/probes.ts'
 import {
+  elapsed,
   isScoreCurrent,
   outcomeOf,
   shareDone,
@@ -9,6 +11,7 @@ import {
 import { rowOf, runsCsv } from '../../../src/renderer/src/lib/run-rows.ts'
 import type { StudioEvent } from '../../../src/shared/contract.ts'
 import { listedRun } from '../../../src/shared/listed-run.ts'
+import { probeName } from '../../../src/shared/probe-name.ts'
 import { StudioDouble } from '../double/studio.ts'
 
 const recipe = {
@@ -83,6 +86,38 @@ describe('a run that is watched', () => {
     expect(isScoreCurrent(upTo(1, 'waiting'))).toBe(true)
     expect(isScoreCurrent(upTo(1, 'running'))).toBe(false)
     expect(isScoreCurrent(upTo(2, 'running'))).toBe(false)
+  })
+
+  it('took no time of its own where all of it was done by other runs', () => {
+    const run = (...cached: boolean[]) => ({
+      startedAt: 1000,
+      endedAt: 3500,
+      stages: cached.map(each => ({ cached: each })),
+    })
+    expect(elapsed(run(true, false), 0)).toBe(2.5)
+    expect(elapsed(run(true, true), 0)).toBe(null)
+  })
+
+  it('finds what keeps a sparsity that it tried: its own, or what another search had kept with the same score', async () => {
+    const { after } = await finishedRun([
+      { use: 'prune', sparsity: 0.5 },
+      { use: 'evaluate', split: 'validation' },
+    ])
+    const { seed, name } = after.run
+    const correct = outcomeOf(listedRun(after.run)).last?.correct ?? null
+    const kept = (id: string, triedBy: string | null) =>
+      listedRun({ ...after.run, id, triedBy, name: probeName(name, 0.5) })
+    const found = (runs: Parameters<typeof keptAs>[3], right = correct, stage = 0) =>
+      keptAs({ id: 'search', name, seed }, stage, { sparsity: 0.5, correct: right }, runs)?.id
+    const [own, others, left] = [kept('own', 'search'), kept('others', 'another'), kept('left', null)]
+    expect(found([others, own])).toBe('own')
+    expect(found([others])).toBe('others')
+    expect(found([left])).toBe('left')
+    expect(found([others], correct! - 1)).toBe(undefined)
+    expect(found([others], null)).toBe(undefined)
+    expect(found([own], correct, 1)).toBe(undefined)
+    expect(found([{ ...others, seed: seed + 1 }])).toBe(undefined)
+    expect(found([{ ...own, name: probeName(name, 0.25) }])).toBe(undefined)
   })
 
   it('says how much of it is done', async () => {

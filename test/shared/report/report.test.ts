@@ -13,7 +13,7 @@ function run(number: number, more: Partial<ComparedRun> = {}): ComparedRun {
     model: 'resnet8-a',
     data: 'glyphs.json',
     accuracy: { correct: 890, total: 1000, top1: 0.89, top5: 0.99, loss: 0.3, split: 'test' },
-    before: { correct: 905, total: 1000, top1: 0.905 },
+    before: { correct: 905, total: 1000, top1: 0.905, split: 'test' },
     zeros: 6,
     weights: 8,
     sparsity: 0.75,
@@ -39,7 +39,7 @@ function summary(number: number, curve: readonly (number | null)[]): RunSummary 
   }))
   return {
     ...{ id: `run-${number}`, number, name: '', seed: 0, state: 'finished', identity: null, recipeId: null },
-    ...{ createdAt: 0, startedAt: 0, endedAt: 0, error: null },
+    ...{ triedBy: null, createdAt: 0, startedAt: 0, endedAt: 0, error: null },
     stages: [
       {
         ...{ index: 0, use: 'train', state: 'finished', startedAt: 0, seconds: 1, cached: false },
@@ -105,6 +105,15 @@ describe('a report', () => {
     expect(document).toMatch(/<th>conv1<\/th><td[^>]*>75\.0 %<\/td>/)
     expect(document).toMatch(/<th>ring<\/th><td[^>]*>80\.0 %<\/td>/)
     expect(document).toMatch(/<th>star<\/th><td><\/td>/)
+  })
+
+  it('says of which split an accuracy is that is not of test', () => {
+    const accuracy = { ...run(1).accuracy!, split: 'validation' }
+    const document = report([run(1, { accuracy }), run(2)])
+    expect(cells(document)[2]).toBe('validation 89.0 %')
+    expect(cells(document)[4]).toBe('90.5 %')
+    expect(document).toContain('Run 1 validation<')
+    expect(document).toContain('Run 2<')
   })
 
   it('draws a bar as long as its share, and a line through the epochs of all stages', () => {

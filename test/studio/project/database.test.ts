@@ -233,6 +233,30 @@ describe('migrations', () => {
     closeDatabase(db)
   })
 
+  it('005: a run that another tried knows which, by its log, and no longer once that is removed', () => {
+    const path = join(temporaryFolder(), 'fourth.espalier')
+    const fourth = openDatabase(path, { migrations: migrations.slice(0, 4) })
+    const tried = (number: number) => `Tried by run ${number}, which looks for the highest sparsity at its accuracy.`
+    fourth.exec(`
+      INSERT INTO owners VALUES ('o', 'terminal', 'm', 1, NULL, 1, 1, NULL);
+      INSERT INTO runs (number, id, owner_id, name, seed, state, again, recipe, created_at) VALUES
+        (1, 'other', 'o', 'A', 7, 'finished', 0, '{}', 1), (12, 'search', 'o', 'A', 7, 'finished', 0, '{}', 1),
+        (13, 'kept', 'o', 'A · tried 50 %', 7, 'finished', 0, '{}', 1),
+        (14, 'of one that is gone', 'o', 'A', 7, 'finished', 0, '{}', 1);
+      INSERT INTO log (run_id, at, text) VALUES
+        ('other', 1, 'Tried by run 12 in vain'), ('kept', 1, 'Reading'), ('kept', 2, '${tried(12)}'),
+        ('of one that is gone', 1, '${tried(9)}');
+    `)
+    closeDatabase(fourth)
+    const db = openDatabase(path, { migrations: migrations.slice(0, 5) })
+    const found = () => db.prepare('SELECT id, tried_by FROM runs WHERE tried_by IS NOT NULL').raw().all()
+    expect(found()).toEqual([['kept', 'search']])
+    db.exec(`DELETE FROM runs WHERE id = 'search'`)
+    expect(found()).toEqual([])
+    expect(db.prepare(`SELECT name FROM runs WHERE id = 'kept'`).pluck().get()).toBe('A · tried 50 %')
+    closeDatabase(db)
+  })
+
   it('go up one by one, after a copy of the old version was put beside the file', () => {
     const folder = temporaryFolder()
     const path = join(folder, 'old.espalier')

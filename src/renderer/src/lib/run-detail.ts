@@ -1,6 +1,6 @@
 /** How an event changes what is known of a run, and what a run's stages say about it as a whole. */
 import type { StudioEvent } from '../../../shared/contract.ts'
-import type { LayerSnapshot, RunDetail, RunSummary } from '../../../shared/domain.ts'
+import type { LayerSnapshot, RunDetail, RunSummary, StageRecord } from '../../../shared/domain.ts'
 import { withReport } from '../../../shared/federation-report.ts'
 import type { ListedRun, ListedStage } from '../../../shared/listed-run.ts'
 import { stages } from '../../../shared/stages.ts'
@@ -72,9 +72,12 @@ export function outcomeOf(run: ListedRun): RunOutcome {
   }
 }
 
-/** Seconds from start to end, or to `now` while it runs. */
-export function elapsed(run: Pick<RunSummary, 'startedAt' | 'endedAt'>, now: number): number | null {
-  if (run.startedAt === null) return null
+/** Seconds from start to end, or to `now` while it runs; null where all that it has was done by other runs. */
+export function elapsed(
+  run: Pick<RunSummary, 'startedAt' | 'endedAt'> & { readonly stages: readonly Pick<StageRecord, 'cached'>[] },
+  now: number,
+): number | null {
+  if (run.startedAt === null || run.stages.every(({ cached }) => cached)) return null
   return Math.max(0, ((run.endedAt ?? now) - run.startedAt) / 1000)
 }
 

@@ -8,6 +8,8 @@ export interface RunRow {
   readonly run: ListedRun
   readonly top1: number | null
   readonly total: number
+  /** What was scored. */
+  readonly split: string | undefined
   /** The score is of the model as the run left it. */
   readonly isCurrent: boolean
   /** Last minus first evaluate stage; null with fewer than two of the same split. */
@@ -23,6 +25,7 @@ export function rowOf(run: ListedRun, now: number): RunRow {
     run,
     top1: last?.top1 ?? null,
     total: last?.total ?? 0,
+    split: last?.split,
     isCurrent: isScoreCurrent(run),
     change: isComparable ? last.top1 - first.top1 : null,
     sparsity,
@@ -39,13 +42,14 @@ export function runsCsv(rows: readonly RunRow[]): string {
     'top1',
     'correct',
     'total',
+    'split',
     'top1 change',
     'sparsity',
     'seconds',
     'created',
     'id',
   ]
-  const body = rows.map(({ run, top1, change, sparsity, seconds }): CsvValue[] => {
+  const body = rows.map(({ run, top1, split, change, sparsity, seconds }): CsvValue[] => {
     const { last } = outcomeOf(run)
     const created = new Date(run.createdAt).toISOString()
     return [
@@ -56,6 +60,7 @@ export function runsCsv(rows: readonly RunRow[]): string {
       top1,
       last?.correct,
       last?.total,
+      split,
       change,
       sparsity,
       seconds,

@@ -85,14 +85,21 @@ export const useRuns = defineStore('runs', () => {
     forget(id)
   }
 
+  /** The run that tried it; one that was removed is none. */
+  const searchOf = ({ triedBy }: Pick<ListedRun, 'triedBy'>) => (triedBy === null ? undefined : byId.get(triedBy))
+  /** Newest first. */
+  const list = computed(() => [...byId.values()].sort((a, b) => b.number - a.number))
+
   return {
     byId,
     progress,
     details,
     isLoaded,
     chosen,
-    /** Newest first. */
-    list: computed(() => [...byId.values()].sort((a, b) => b.number - a.number)),
+    searchOf,
+    list,
+    /** Without what a search only tried. */
+    listWithoutProbes: computed(() => list.value.filter(run => !searchOf(run))),
     active: computed(() => [...byId.values()].filter(r => r.state === 'running').sort((a, b) => a.number - b.number)),
     waiting: computed(() => [...byId.values()].filter(r => r.state === 'queued').length),
     refetch,
