@@ -231,14 +231,14 @@ export const comparedRunSchema = z.strictObject({
   layers: z.array(layerSparsitySchema),
   /** Per class of that stage. */
   classes: z.array(z.strictObject({ name: z.string(), correct: count, total: count })),
-  /** What the recipe sets, as path -> text, to show only what differs. */
+  /** What the recipe sets and its stages make use of, as path -> text, to show only what differs. */
   settings: z.record(z.string(), z.string()),
 })
 export type ComparedRun = z.infer<typeof comparedRunSchema>
 
 export const comparisonSchema = z.strictObject({
   runs: z.array(comparedRunSchema),
-  /** Setting paths whose value is not the same in all runs. */
+  /** Setting paths that runs are told apart by (`settings.ts`). */
   differing: z.array(z.string()),
 })
 export type Comparison = z.infer<typeof comparisonSchema>

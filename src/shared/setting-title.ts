@@ -1,15 +1,7 @@
 /** Headings of the settings that runs are compared by: "Prune: allocation" for `stages[1].allocation`. */
-import { z } from 'zod'
+import { type Described, described, memberKeys } from './described.ts'
 import { recipeSchema } from './recipe.ts'
 import { type StageUse, stages } from './stages.ts'
-
-/** The part of JSON Schema, with our own label, that a heading is made of. */
-interface Described {
-  readonly label?: string
-  readonly properties?: Readonly<Record<string, Described>>
-  readonly oneOf?: readonly Described[]
-  readonly anyOf?: readonly Described[]
-}
 
 interface Compared {
   /** By path in the recipe. */
@@ -24,8 +16,7 @@ export function settingTitle(path: string, runs: readonly Compared[]): string {
   const [, place, rest = ''] = /^stages\[(\d+)\]\.?(.*)$/.exec(path) ?? []
   if (place === undefined) {
     const [group = '', ...keys] = path.split('.')
-    const schema = described(recipeSchema.shape[group as keyof typeof recipeSchema.shape])
-    return joined(capitalised(group), labels(schema, keys))
+    return joined(capitalised(group), labels(described(recipeSchema).properties?.[group] ?? {}, keys))
   }
   const uses = new Set(runs.flatMap(({ settings }) => settings[`stages[${place}].use`] ?? []))
   const [use] = uses
@@ -51,24 +42,17 @@ function joined(head: string, parts: readonly string[]): string {
   return text === '' || text === lowered(head) ? head : `${head}: ${text}`
 }
 
-const known = new Map<z.ZodType, Described>()
-
-function described(schema: z.ZodType | undefined): Described {
-  if (!schema) return {}
-  const found = known.get(schema) ?? (z.toJSONSchema(schema, { io: 'input' }) as Described)
-  known.set(schema, found)
-  return found
-}
-
 /** What has no label of its own, such as the layers of a table by layer, stays as it is written. */
 function labels(schema: Described, keys: readonly string[]): string[] {
   const [key, ...rest] = keys
-  if (key === undefined || key === 'kind' || key === 'use') return []
+  if (key === undefined || memberKeys.includes(key)) return []
   const [, name = key, index] = /^(.*?)\[(\d+)\]$/.exec(key) ?? []
   const property = propertyOf(schema, name)
   if (!property) return [keys.join('.')]
   const label = property.label ?? name
-  return [index === undefined ? label : `${label} ${Number(index) + 1}`, ...labels(property, rest)]
+  if (index === undefined) return [label, ...labels(property, rest)]
+  const { items = {} } = property
+  return [`${items.label ?? label} ${Number(index) + 1}`, ...labels(items, rest)]
 }
 
 function propertyOf(schema: Described, key: string): Described | undefined {

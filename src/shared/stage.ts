@@ -25,9 +25,13 @@ export interface Section<Key extends string = string> {
   readonly label?: string
   readonly help?: string
   readonly keys: readonly Key[]
-  /** They say nothing unless this parameter has one of these values; a form leaves them out then. */
+  /** They say nothing unless this parameter has one of these values; forms and lists of settings leave them out then. */
   readonly when?: { readonly key: Key; readonly is: readonly string[] }
 }
+
+/** Whether its parameters say anything in a stage that has these values. */
+export const saysSomething = ({ when }: Section, valueAt: (key: string) => unknown): boolean =>
+  !when || when.is.includes(String(valueAt(when.key)))
 
 /** A stage whose parameters are each right, and where to put what is wrong with them together. */
 interface Found<Parameters extends z.ZodRawShape> {

@@ -1,6 +1,6 @@
 /** Runs side by side. Pure: what is stored of runs in, the table out. */
 import type { ComparedRun, Comparison, LayerSnapshot } from '../shared/domain.ts'
-import type { Recipe } from '../shared/recipe.ts'
+import { differingSettings, type Setting, settingsOf } from '../shared/settings.ts'
 import type { StageOutcome } from '../shared/stages.ts'
 import type { RunInputs } from './project/run-inputs.ts'
 import type { StoredRun } from './project/runs.ts'
@@ -11,13 +11,14 @@ export interface RunToCompare {
 }
 
 export function compareRuns(runs: readonly RunToCompare[]): Comparison {
-  const compared = runs.map(compareRun)
-  const paths = [...new Set(compared.flatMap(({ settings }) => Object.keys(settings)))]
-  const differing = paths.filter(path => new Set(compared.map(({ settings }) => settings[path])).size > 1)
-  return { runs: compared, differing }
+  const settings = runs.map(({ run }) => settingsOf(run.recipe))
+  return {
+    runs: runs.map((run, index) => compareRun(run, settings[index]!)),
+    differing: differingSettings(settings),
+  }
 }
 
-function compareRun({ run, layers }: RunToCompare): ComparedRun {
+function compareRun({ run, layers }: RunToCompare, settings: readonly Setting[]): ComparedRun {
   const { summary, recipe, inputs } = run
   const outcomes = summary.stages.flatMap(({ outcome }) => outcome ?? [])
   const evaluations = outcomes.flatMap(outcome => (outcome.use === 'evaluate' ? [outcome.result] : []))
@@ -42,7 +43,7 @@ function compareRun({ run, layers }: RunToCompare): ComparedRun {
     seconds: outcomes.length > 0 ? summary.stages.reduce((sum, { seconds }) => sum + (seconds ?? 0), 0) : null,
     layers: zeros.map(layer => ({ ...layer })),
     classes: last?.classes ?? [],
-    settings: settingsOf(recipe),
+    settings: Object.fromEntries(settings.map(({ path, value }) => [path, value])),
   }
 }
 
@@ -68,28 +69,6 @@ function macsOf(inputs: RunInputs | null, snapshot: LayerSnapshot | undefined) {
     return sum + (layer.macs / layer.weights) * (layer.weights - zeros)
   }, 0)
   return { macs, nonzeroMacs: Math.round(nonzeroMacs) }
-}
-
-/** What a recipe sets, by path. The name and the seeds say nothing about one run. */
-export function settingsOf({
-  name: _name,
-  seeds: _seeds,
-  espalier: _version,
-  ...recipe
-}: Recipe): Record<string, string> {
-  const settings: Record<string, string> = {}
-  flatten(recipe, '', settings)
-  return settings
-}
-
-function flatten(value: unknown, path: string, into: Record<string, string>): void {
-  if (Array.isArray(value)) {
-    for (const [index, part] of value.entries()) flatten(part, `${path}[${index}]`, into)
-  } else if (value !== null && typeof value === 'object') {
-    for (const [key, part] of Object.entries(value)) flatten(part, path ? `${path}.${key}` : key, into)
-  } else if (value !== undefined) {
-    into[path] = String(value)
-  }
 }
 
 const lastSegment = (path: string | undefined): string | undefined => path?.split(/[\\/]/).filter(Boolean).at(-1)

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { parseRecipe } from '../../src/shared/recipe.ts'
 import { settingTitle } from '../../src/shared/setting-title.ts'
+import { settingsOf } from '../../src/shared/settings.ts'
 
 const settings = (...uses: string[]) => ({
   settings: Object.fromEntries(uses.map((use, index) => [`stages[${index}].use`, use])),
@@ -11,13 +12,14 @@ it.each([
   ['stages[1].allocation', 'Prune: allocation'],
   ['stages[1].train.optimizer.lr', 'Prune: training, optimizer, learning rate'],
   ['stages[1].schedule.kind', 'Prune: schedule'],
-  ['stages[1].fractions[2]', 'Prune: fractions 3'],
+  ['stages[1].fractions', 'Prune: fractions'],
   ['stages[1].floors.layer1.0.conv1', 'Prune: floors, layer1.0.conv1'],
   ['stages[2].batch', 'Evaluate (stage 3): batch'],
   ['stages[1].use', 'Prune'],
   ['model.checkpoint', 'Model: checkpoint'],
   ['data.path', 'Data'],
   ['data.reader.crop', 'Data: reader, crop'],
+  ['study.pairs[0].teacher.run', 'Study: pair 1, teacher, run'],
 ])('%s is called "%s"', (path, title) => {
   expect(settingTitle(path, [pruned, pruned])).toBe(title)
 })
@@ -28,8 +30,12 @@ it('names the place alone where runs have different stages there', () => {
   expect(settingTitle('stages[1].epochs', runs)).toBe('Stage 2: epochs')
 })
 
+it('calls what is chosen by the name of the choice', () => {
+  expect(settingTitle('stages[0].pruning.mode', [settings('federate')])).toBe('Federate: pruning')
+})
+
 it('has no two settings of a recipe under one heading', () => {
-  const { stages, model, data } = parseRecipe({
+  const recipe = parseRecipe({
     model: { checkpoint: 'a.pt' },
     data: { path: 'b' },
     stages: [
@@ -39,15 +45,8 @@ it('has no two settings of a recipe under one heading', () => {
       { use: 'evaluate' },
     ],
   })
-  const paths: string[] = []
-  const walk = (value: unknown, path: string): void => {
-    if (value === null || typeof value !== 'object') paths.push(path)
-    else
-      for (const [key, part] of Object.entries(value))
-        walk(part, Array.isArray(value) ? `${path}[${key}]` : path ? `${path}.${key}` : key)
-  }
-  walk({ model, data, stages }, '')
-  const titles = paths.map(path => settingTitle(path, [settings(...stages.map(({ use }) => use))]))
+  const uses = settings(...recipe.stages.map(({ use }) => use))
+  const titles = settingsOf(recipe).map(({ path }) => settingTitle(path, [uses]))
   expect(titles).toHaveLength(new Set(titles).size)
   expect(titles.join()).not.toMatch(/stages\[|undefined/)
 })

@@ -182,18 +182,13 @@ function heatCell(share: number): Html {
 }
 
 function settingTable({ runs, differing }: Comparison): Html {
-  const shown = differing.filter(path => {
-    const values = runs.flatMap(({ settings }) => settings[path] ?? [])
-    // What only some runs have follows from the stages that only they have.
-    return path.endsWith('.use') || new Set(values).size > 1
-  })
-  if (shown.length === 0) return nothing
+  if (differing.length === 0) return nothing
   const table = html`<table><thead><tr><th>setting</th>${runs.map(
     ({ number, name }) => html`<th>${number} ${name}</th>`,
   )}</tr></thead>
-<tbody>${shown.map(
+<tbody>${differing.map(
     path => html`<tr><th>${settingTitle(path, runs)}</th>${runs.map(({ settings }) => html`<td>${settings[path] ?? '–'}</td>`)}</tr>
 `,
   )}</tbody></table>`
-  return section('Settings', 'What is not the same in all runs that have it.', table)
+  return section('Settings', 'What is not the same in all runs, but for defaults that follow from the rest.', table)
 }

@@ -111,6 +111,7 @@ export const federate = defineStage({
         },
       }),
   },
+  sections: [{ keys: ['recalibrationBatches'], when: { key: 'batchNorm', is: ['recalibrated'] } }],
   check({ value, issues }) {
     const fault = (path: (string | number)[], message: string) =>
       issues.push({ code: 'custom', message, input: undefined, path })

@@ -4,6 +4,7 @@ import { curveAllocations } from '../../../src/shared/distortion.ts'
 import type { ComparedRun, LayerWeights, RunDetail } from '../../../src/shared/domain.ts'
 import { EspalierError } from '../../../src/shared/errors.ts'
 import type { Recipe } from '../../../src/shared/recipe.ts'
+import { settingsOf } from '../../../src/shared/settings.ts'
 import type { StageOutcome } from '../../../src/shared/stages.ts'
 import { classes, kernels } from './data.ts'
 import { distortionOutcome, type Prunable } from './distortion.ts'
@@ -97,11 +98,6 @@ export function comparedOf({ run, recipe, layers }: RunDetail): ComparedRun {
   const snapshot = layers.at(-1)?.layers ?? []
   const zeros = snapshot.reduce((sum, l) => sum + l.zeros, 0)
   const weights = snapshot.reduce((sum, l) => sum + l.weights, 0)
-  const settings = Object.fromEntries(
-    recipe.stages.flatMap((stage, i) =>
-      Object.entries(stage).map(([key, value]) => [`stages[${i}].${key}`, String(value)]),
-    ),
-  )
   return {
     id: run.id,
     number: run.number,
@@ -120,6 +116,6 @@ export function comparedOf({ run, recipe, layers }: RunDetail): ComparedRun {
     seconds: run.startedAt && run.endedAt ? (run.endedAt - run.startedAt) / 1000 : null,
     layers: snapshot,
     classes: last?.classes ?? [],
-    settings: { ...settings, 'model.checkpoint': recipe.model.checkpoint ?? '', 'data.path': recipe.data.path },
+    settings: Object.fromEntries(settingsOf(recipe).map(({ path, value }) => [path, value])),
   }
 }

@@ -16,6 +16,7 @@ import { type ReportedFederation, withReport } from '../../../src/shared/federat
 import { listedRun } from '../../../src/shared/listed-run.ts'
 import { checkRecipe, parseRecipe, type Recipe } from '../../../src/shared/recipe.ts'
 import { curvesFrom } from '../../../src/shared/run-curves.ts'
+import { differingSettings, settingsOf } from '../../../src/shared/settings.ts'
 import type { Study } from '../../../src/shared/study.ts'
 import { dataset, doctorReport, model } from './data.ts'
 import { createDesk } from './distortion.ts'
@@ -373,9 +374,11 @@ export class StudioDouble {
     },
     'run.study': () => this.study,
     'run.compare': ({ ids }) => {
-      const runs = ids.map(id => comparedOf(this.#detail(id)))
-      const paths = [...new Set(runs.flatMap(run => Object.keys(run.settings)))]
-      return { runs, differing: paths.filter(path => new Set(runs.map(run => run.settings[path])).size > 1) }
+      const details = ids.map(id => this.#detail(id))
+      return {
+        runs: details.map(comparedOf),
+        differing: differingSettings(details.map(({ recipe }) => settingsOf(recipe))),
+      }
     },
   }
 }

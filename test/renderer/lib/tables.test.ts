@@ -3,7 +3,6 @@ import { viridis, viridisAt } from '../../../src/renderer/src/lib/color-scale.ts
 import { classMatrix, comparisonCsv, layerMatrix, linesOf } from '../../../src/renderer/src/lib/comparison.ts'
 import { toRgba } from '../../../src/renderer/src/lib/picture.ts'
 import { rank } from '../../../src/renderer/src/lib/search.ts'
-import { settingRows } from '../../../src/renderer/src/lib/settings.ts'
 import { sorted } from '../../../src/renderer/src/lib/sorting.ts'
 import { visibleRange } from '../../../src/renderer/src/lib/visible-rows.ts'
 import { toCsv } from '../../../src/shared/csv.ts'
@@ -98,21 +97,6 @@ describe('tables', () => {
     expect(visibleRange(1000, 28, 14_000, 280)).toEqual({ from: 488, to: 522 })
     expect(visibleRange(3, 28, 0, 800)).toEqual({ from: 0, to: 3 })
     expect(visibleRange(3, 28, 9000, 800)).toEqual({ from: 3, to: 3 })
-  })
-
-  it('list a recipe as it ran', () => {
-    const recipe = {
-      espalier: 1,
-      name: 'x',
-      seeds: [0],
-      data: { path: 'd' },
-      stages: [{ use: 'prune', sparsity: 0.5 }],
-    }
-    expect(settingRows(recipe)).toEqual([
-      { path: 'data.path', value: 'd' },
-      { path: 'stages[0].use', value: 'prune' },
-      { path: 'stages[0].sparsity', value: '0.5' },
-    ])
   })
 })
 

@@ -134,7 +134,7 @@ describe('a report', () => {
     expect(report([])).toContain('<h2>Runs</h2>')
   })
 
-  it('shows settings that differ, but not those that only some runs can have', () => {
+  it('shows the settings that runs are told apart by', () => {
     const other = run(2, { settings: { 'stages[0].use': 'evaluate', 'data.augment': 'none' } })
     const first = run(1, {
       settings: { 'stages[0].use': 'prune', 'stages[0].sparsity': '0.75', 'data.augment': 'crop-flip' },
@@ -142,7 +142,8 @@ describe('a report', () => {
     const document = report([first, other], ['stages[0].use', 'stages[0].sparsity', 'data.augment'])
     expect(document).toContain('<th>Stage 1</th><td>prune</td><td>evaluate</td>')
     expect(document).toContain('<th>Data: augmentation</th><td>crop-flip</td><td>none</td>')
-    expect(document).not.toContain('sparsity</th><td>0.75')
+    expect(document).toContain('<th>Stage 1: sparsity</th><td>0.75</td><td>–</td>')
+    expect(report([first, other], ['stages[0].use'])).not.toContain('crop-flip')
   })
 
   it('is one whole file that runs nothing and fetches nothing, whatever runs are called', () => {

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { type KindKey, kindKeys } from '../../../shared/by-kind.ts'
 import { recipeSchema } from '../../../shared/recipe.ts'
-import type { Section } from '../../../shared/stage.ts'
+import { type Section, saysSomething } from '../../../shared/stage.ts'
 import { type StageUse, stages, stageUses } from '../../../shared/stages.ts'
 import { isObject, type Json, type JsonObject } from './recipe-document.ts'
 
@@ -160,12 +160,9 @@ export function arrangeFields(
   declared: readonly Section[],
   value: JsonObject,
 ): { plain: Field[]; sections: FieldSection[] } {
-  const isOn = ({ when }: Section) => {
-    const other = when && fields.find(({ key }) => key === when.key)
-    return !other || when.is.includes(String(value[other.key] ?? other.initial))
-  }
+  const standing = (key: string) => value[key] ?? fields.find(field => field.key === key)?.initial
   const has = (section: Section, { key }: Field) =>
-    section.keys.includes(key) && (isOn(section) || value[key] !== undefined)
+    section.keys.includes(key) && (saysSomething(section, standing) || value[key] !== undefined)
   const inSection = (field: Field) => declared.some(section => section.label !== undefined && has(section, field))
   const isKnown = (field: Field) => declared.every(section => !section.keys.includes(field.key) || has(section, field))
   const sections = declared.flatMap(section => {
