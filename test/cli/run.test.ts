@@ -161,11 +161,14 @@ describe.skipIf(!hasEngine)('espalier run (needs the TensorFlow engine)', () => 
     expect((await espalier('compare', project)).out).toMatch(/run +name +seed +state.*\n +1 +Tiny +7 +finished /)
 
     // Runs that have little in common: what differs stands below, a line a setting.
-    await espalier('run', writeRecipe({ stages: [{ use: 'evaluate' }] }), '--project', project)
+    const data = { path: 'cifar', normalize: 'half', validation: 0.2 }
+    await espalier('run', writeRecipe({ data, stages: [{ use: 'evaluate' }] }), '--project', project)
     const { out: table } = await espalier('compare', project)
     expect(table).toMatch(/^run +name +seed +state +model +data +right.*\n/)
     expect(table).toMatch(/\n\nwhat differs +run 1 +run 2\n/)
     expect(table).toMatch(/\nPrune.*: sparsity +0\.5 +-\n/)
+    // Of a stage that only one has, not what nobody set.
+    expect(table).not.toMatch(/allocation|calibration|split/)
   })
 
   it('makes fresh weights where the recipe names an architecture only', async () => {
