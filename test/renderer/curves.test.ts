@@ -127,7 +127,9 @@ describe.skipIf(!chromiumPath)('rate-distortion curves', () => {
     await page.getByRole('combobox', { name: 'layer3.2.conv2 by hand' }).selectOption('dense')
     await box.fill('100000')
     await page.keyboard.press('Enter')
-    const refused = page.getByText('A model file of 100000 bytes cannot be reached')
+    const refused = page
+      .getByRole('region', { name: 'Target' })
+      .getByText('A model file of 100000 bytes cannot be reached')
     const [, least] = / has (\d+)\./.exec((await refused.textContent()) ?? '') ?? []
     await box.fill(least ?? '')
     await page.keyboard.press('Enter')

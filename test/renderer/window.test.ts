@@ -173,7 +173,8 @@ describe.skipIf(!chromiumPath)('the window in Chromium', () => {
   })
 
   it('shows a run live, loses nothing on reload, and stops it', async () => {
-    await w.replaceStudio({ stepMs: 60 })
+    // Slow enough that a loaded machine reloads the page before the run is over.
+    await w.replaceStudio({ stepMs: 200 })
     const { id } = await save()
     const page = await w.open(`#/recipes/${id}`)
     await page.getByRole('textbox', { name: 'Sparsity' }).press('Control+Enter')
