@@ -1,5 +1,6 @@
 /** Prints one line a finished stage, for a person who watches several runs go by. */
 import type { StageRecord } from '../shared/domain.ts'
+import { plural } from '../shared/plural.ts'
 import type { StageOutcome } from '../shared/stages.ts'
 import { stages as stageTable } from '../shared/stages.ts'
 import { printFinished, type StagePrinter } from './finished-stages.ts'
@@ -25,7 +26,7 @@ function briefly({ use, result }: StageOutcome): string {
     parts.push(`${percent(result.top1, 1)} right, ${count(result.correct)} of ${count(result.total)}`)
   if (use === 'prune') parts.push(`${percent(result.sparsity, 1)} zero`)
   const epochs = 'epochs' in result ? (result.epochs ?? []) : []
-  if (epochs.length > 0) parts.push(`${epochs.length} epochs`)
+  if (epochs.length > 0) parts.push(plural(epochs.length, 'epoch'))
   const right = epochs.at(-1)?.valTop1 ?? null
   if (right !== null) parts.push(`${percent(right, 1)} right on validation`)
   return parts.join(', ')

@@ -1,6 +1,7 @@
 /** What a federation says to a person: a line when a round is done, all of it at the end. */
 import type { ClientRound, FederationResult, Holder, RoundRecord } from '../shared/federation.ts'
 import type { FederationReport } from '../shared/federation-report.ts'
+import { plural } from '../shared/plural.ts'
 import type { StageResultOf } from '../shared/stages.ts'
 import { bytes, count, percent, seconds, table } from './format.ts'
 
@@ -18,7 +19,7 @@ export const federationLines = ({
   macs,
   keptMacs,
 }: Result) => [
-  `${count(trainableParams)} parameters trained by ${count(clients.length)} ${clients.length === 1 ? 'client' : 'clients'}`,
+  `${plural(trainableParams, 'parameter')} trained by ${plural(clients.length, 'client')}`,
   ...holderLines(clients),
   ...roundLines(rounds),
   ...leftOutLines(rounds),
@@ -77,7 +78,7 @@ export function roundLine({ isTwin, round }: Extract<FederationReport, { kind: '
     ...(round.top1 === null ? [] : [`${percent(round.top1)} on validation`]),
     `${bytes(round.upBytes)} up`,
     `${bytes(round.downBytes)} down`,
-    ...(gone === 0 ? [] : [`${gone} of ${round.clients.length} clients left out`]),
+    ...(gone === 0 ? [] : [`${gone} of ${plural(round.clients.length, 'client')} left out`]),
     seconds(round.seconds),
   ].join(', ')
 }

@@ -1,5 +1,6 @@
 /** What a finished stage says to a person: one function a stage. */
 import type { FeatureCounts } from '../shared/features.ts'
+import { plural } from '../shared/plural.ts'
 import type { StageOutcome, StageResultOf, StageUse } from '../shared/stages.ts'
 import type { EpochRecord } from '../shared/training.ts'
 import { federationLines } from './federation-lines.ts'
@@ -47,18 +48,18 @@ const lines: { readonly [Use in StageUse]: (result: StageResultOf<Use>) => strin
     ...deadLines(layers),
   ],
   recalibrate: ({ batches, samples, shift }) => [
-    `statistics of ${count(batches)} batches, ${count(samples)} samples; means moved by ${shift.toPrecision(3)} standard deviations`,
+    `statistics of ${plural(batches, 'batch', 'batches')}, ${plural(samples, 'sample')}; means moved by ${shift.toPrecision(3)} standard deviations`,
   ],
   train: ({ trainableParams, epochs, kept, stoppedEarly, disabledFeatures, zeros, weights }) => [
     trainableParams === 0
       ? 'nothing trained; running statistics moved'
-      : `${count(trainableParams)} parameters trained`,
+      : `${plural(trainableParams, 'parameter')} trained`,
     ...epochLines(epochs, kept, stoppedEarly),
     ...(disabledFeatures ? [featuresLine(disabledFeatures)] : []),
     zerosLine({ zeros, weights }),
   ],
   distill: result => [
-    `${count(result.trainableParams)} parameters trained`,
+    `${plural(result.trainableParams, 'parameter')} trained`,
     ...epochLines(result.epochs, result.kept, result.stoppedEarly),
     ...distillLines(result),
     zerosLine(result),
@@ -155,7 +156,7 @@ function probeLines({ total, before, tried }: Probes): string[] {
 
 function additivityLines({ points, slope, rankCorrelation, warning }: Additivity): string[] {
   const numbers = `slope ${slope.toPrecision(3)}, rank correlation ${rankCorrelation.toFixed(3)}`
-  const line = `${points.length} allocations against the sums of their layers: ${numbers}`
+  const line = `${plural(points.length, 'allocation')} against the sums of their layers: ${numbers}`
   return warning ? [line, warning] : [line]
 }
 

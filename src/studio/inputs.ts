@@ -16,6 +16,7 @@ import { batchNormParameters, type TrainedModel } from '../core/training/trainab
 import { trainables } from '../core/training/trainables.ts'
 import { samplesNeeded } from '../engine/samples-needed.ts'
 import { EspalierError, prefixed } from '../shared/errors.ts'
+import { plural } from '../shared/plural.ts'
 import type { ReaderOptions } from '../shared/reader-options.ts'
 import type { Recipe } from '../shared/recipe.ts'
 import { type Stage, stages as stageTable } from '../shared/stages.ts'
@@ -233,8 +234,8 @@ export function inputDimsOf({ shape }: Pick<DatasetFacts, 'shape'>): readonly nu
 }
 
 const isSequence = (dims: readonly number[]) => dims.length === 2
-const channelsOf = (dims: readonly number[]) => (isSequence(dims) ? dims[1] : dims[0])
-const describeInput = (dims: readonly number[]) => `${channelsOf(dims)} ${isSequence(dims) ? 'features' : 'channels'}`
+const channelsOf = (dims: readonly number[]) => (isSequence(dims) ? dims[1]! : dims[0]!)
+const describeInput = (dims: readonly number[]) => plural(channelsOf(dims), isSequence(dims) ? 'feature' : 'channel')
 
 /** Throws `dataset.no-split` if a stage needs samples that are not there. */
 function requireSplits(recipe: Recipe, dataset: DatasetFacts): void {

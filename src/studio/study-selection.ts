@@ -3,6 +3,7 @@
  * that did best on the samples that choose epochs under the others.
  */
 import type { RunSummary } from '../shared/domain.ts'
+import { plural } from '../shared/plural.ts'
 import type { Recipe } from '../shared/recipe.ts'
 import type { Announcer } from './announcer.ts'
 import type { Project } from './project/project.ts'
@@ -42,7 +43,7 @@ export function startSelection(
           const best = bestOf(members, id => project.runs.get(id)!.summary)
           if (!best) return
           const at = Date.now()
-          const text = `Chosen among ${members.length} settings of this loss, with ${(100 * best.top1).toFixed(2)} % on the samples that choose; ${others.length} more ${others.length === 1 ? 'seed follows' : 'seeds follow'}.`
+          const text = `Chosen among ${plural(members.length, 'setting')} of this loss, with ${(100 * best.top1).toFixed(2)} % on the samples that choose; ${others.length} more ${others.length === 1 ? 'seed follows' : 'seeds follow'}.`
           project.write(() => project.log.append(best.run.id, [{ at, text }]))
           announcer.announce({ type: 'run.log', runId: best.run.id, at, text })
           queue.add({ ...best.recipe, seeds: others }, options)

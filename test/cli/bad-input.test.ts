@@ -90,7 +90,7 @@ const cases: readonly Case[] = [
   {
     name: 'the wrong number of channels',
     code: 'dataset.shape',
-    says: /1 channels, and those of .*cifar have 3/,
+    says: /1 channel, and those of .*cifar have 3/,
     make: ({ folder }) => {
       makeModel(join(folder, 'gray.safetensors'), { channels: 1 })
       return { model: { checkpoint: 'gray.safetensors' } }
@@ -200,7 +200,7 @@ const cases: readonly Case[] = [
           [3, 4],
         ],
         'argument.invalid',
-        /split\.json.* 35 samples are given to nobody, the first is 5/,
+        /split\.json.* nobody is given 35 samples, the first is 5/,
       ],
       [
         'repeats a sample',

@@ -47,7 +47,7 @@ describe('bad input is one sentence, exit status 2, and no file', () => {
     {
       name: 'a teacher for gray images',
       code: 'dataset.shape',
-      says: /gray\.safetensors takes samples of 1 channels/,
+      says: /gray\.safetensors takes samples of 1 channel\b/,
       make({ folder }) {
         makeModel(join(folder, 'gray.safetensors'), { channels: 1 })
         return { teacher: { checkpoint: 'gray.safetensors' } }

@@ -138,3 +138,12 @@ it('names the layers in which pruning has left nothing', () => {
     'No weight is left in conv0, conv2: nothing passes there. A minimum to keep (minimumKeep) prevents it.',
   ])
 })
+
+it('says one batch of one', () => {
+  const result = { shift: 0.5, zeros: 0, weights: 8 }
+  const lines = [1, 2].map(n => linesOf({ use: 'recalibrate', result: { ...result, batches: n, samples: n } })[0])
+  expect(lines).toEqual([
+    'statistics of 1 batch, 1 sample; means moved by 0.500 standard deviations',
+    'statistics of 2 batches, 2 samples; means moved by 0.500 standard deviations',
+  ])
+})

@@ -65,7 +65,7 @@ describe('a partition file of a recipe', () => {
         ],
         [2, 3],
       ),
-    ).rejects.toThrow('1 samples are given to nobody')
+    ).rejects.toThrow('nobody is given 1 sample')
     await expect(check([{ 0: 1 }, { 1: 3 }], [2, 2])).rejects.toThrow('3 samples of class 1, and 2 are left')
   })
 })

@@ -1,5 +1,6 @@
 /** `espalier inspect`: what a file or folder is to Espalier. */
 import { resolve } from 'node:path'
+import { plural } from '../../shared/plural.ts'
 import { userDirectories } from '../../studio/directories.ts'
 import type { DatasetFacts, ModelFacts } from '../../studio/inputs.ts'
 import { recognise } from '../../studio/library.ts'
@@ -59,8 +60,8 @@ function datasetLines({
   )
   return [
     printable(`${name}: data set, ${formatLabel}`),
-    `  samples of ${shape.join(' x ')} ${sampleType}, ${classes.length} classes`,
-    ...splits.map(split => `  ${split.name}: ${count(split.count)} samples`),
+    `  samples of ${shape.join(' x ')} ${sampleType}, ${plural(classes.length, 'class', 'classes')}`,
+    ...splits.map(split => `  ${split.name}: ${plural(split.count, 'sample')}`),
     ...noteLines(notes),
     `  SHA-256 ${fingerprint}`,
     ...perClass.map(line => `  ${line}`),
@@ -88,7 +89,7 @@ function modelLines(model: ModelFacts): string[] {
   )
   return [
     printable(`${name}: checkpoint, ${formatLabel}`),
-    `  ${architecture}, ${classes} classes, input ${inputDims.join(' x ')}`,
+    `  ${architecture}, ${plural(classes, 'class', 'classes')}, input ${inputDims.join(' x ')}`,
     `  ${count(parameters)} parameters, ${count(prunable)} of them prunable, ${macs(model.macs)} MACs`,
     ...noteLines(notes),
     `  SHA-256 ${fingerprint}`,

@@ -4,6 +4,7 @@
  * names say none, the sizes of the image on its way through the network.
  */
 import { EspalierError } from '../../shared/errors.ts'
+import { plural } from '../../shared/plural.ts'
 import { type Dims, formatDims } from '../graph/dims.ts'
 import type { Graph } from '../graph/model.ts'
 import { inferShapes } from '../graph/shapes.ts'
@@ -49,11 +50,11 @@ export function pairTaps(student: Graph, teacher: Graph, asked?: readonly number
       `The ${own.length === 0 ? 'student' : 'teacher'} has no stages whose features could be compared: no ReLU over an image.`,
     )
   if (!asked && own.length !== taught.length)
-    throw invalid(`The student has ${own.length} stages and the teacher ${taught.length}.`)
+    throw invalid(`The student has ${plural(own.length, 'stage')} and the teacher ${taught.length}.`)
   const missing = asked?.find(number => number > common)
   if (missing !== undefined)
     throw invalid(
-      `There is no tap ${missing}: the student has ${own.length} stages and the teacher ${taught.length}.`,
+      `There is no tap ${missing}: the student has ${plural(own.length, 'stage')} and the teacher ${taught.length}.`,
       `Taps are numbers from 1 to ${common}.`,
     )
   return (asked ?? own.map((_, index) => index + 1)).map(number => {

@@ -1,5 +1,6 @@
 /** Who holds which training samples. The members live in `partitions/`, the table in `partitions.ts`. */
 import { EspalierError } from '../../shared/errors.ts'
+import { plural } from '../../shared/plural.ts'
 
 export interface PartitionRequest {
   /** Class of every sample of the training split. */
@@ -58,7 +59,7 @@ export function drawUntilEnough({ minimum, clients }: PartitionRequest, draw: ()
   }
   throw new EspalierError({
     code: 'argument.invalid',
-    message: `In ${attempts} draws, never did all ${clients} clients hold at least ${minimum} samples.`,
+    message: `In ${attempts} draws, never did all ${clients} clients hold at least ${plural(minimum, 'sample')}.`,
     file: 'partition',
     rule: 'The partition is drawn until every client holds partition.minimum samples.',
     hint: 'Raise partition.beta, lower partition.minimum, or ask for fewer clients.',

@@ -6,6 +6,7 @@ import type { Graph, Model } from '../../core/graph/model.ts'
 import { integersAttribute } from '../../core/graph/op-rule.ts'
 import { inferShapes } from '../../core/graph/shapes.ts'
 import { EspalierError } from '../../shared/errors.ts'
+import { plural } from '../../shared/plural.ts'
 import { type DistillationScore, isChosenOnReport } from '../../shared/stages/distill.ts'
 import type { StageOf } from '../../shared/stages.ts'
 import type { Selection } from '../stage-runner.ts'
@@ -120,7 +121,7 @@ export function costNote({ batch, epochs }: StageOf<'distill'>, measured: Measur
   const seconds = epochs * samples * (perStudent * (isTwinKnown ? 1 : 2) + 1 / rate)
   // Weights, gradients and momentum; values kept for the way back and their gradients; the teacher's largest values.
   const bytes = 4 * (4 * own.parameters + taught.parameters + batch * (3 * own.values + taught.values / 2))
-  return `About ${duration(seconds)} and ${Math.ceil(bytes / 1e6)} MB for ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'} of ${samples} samples${isTwinKnown ? '' : ', the twin included'}.`
+  return `About ${duration(seconds)} and ${Math.ceil(bytes / 1e6)} MB for ${plural(epochs, 'epoch')} of ${plural(samples, 'sample')}${isTwinKnown ? '' : ', the twin included'}.`
 }
 
 function costOf(graph: Graph) {

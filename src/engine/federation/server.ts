@@ -7,6 +7,7 @@ import { deriveSeed } from '../../core/random.ts'
 import { epochOrder } from '../../core/training/order.ts'
 import { batches } from '../../formats/batches.ts'
 import { EspalierError } from '../../shared/errors.ts'
+import { plural } from '../../shared/plural.ts'
 import { type ValidationScore, validate } from '../training/validate.ts'
 import type { FederationMemory } from './memory.ts'
 import type { Visit } from './position.ts'
@@ -56,7 +57,7 @@ function requireDropOuts({ place }: FederationMemory): void {
   const { client, note = '' } = fault.record
   throw new EspalierError({
     code: 'run.failed',
-    message: `In round ${place.rounds.length + 1} none of ${place.visits.length} clients came to a model. Client ${client}: ${note}`,
+    message: `In round ${place.rounds.length + 1} none of ${plural(place.visits.length, 'client')} came to a model. Client ${client}: ${note}`,
     rule: 'A client that fails is left out of its round; a round needs one that does not.',
     hint: 'Try a smaller learning rate, a later deadline, or more clients a round.',
   })

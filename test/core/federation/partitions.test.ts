@@ -77,7 +77,9 @@ describe('partition', () => {
     expect(sizes(lists)).toEqual(Array(10).fill(100))
     // 20 shards of 50 of classes of 100: no shard has two classes.
     for (const list of lists) expect(classesOf(list, labels)).toBeLessThanOrEqual(2)
-    expect(() => partition(request({ labels, clients: 600 }), { kind: 'shards', perClient: 2 })).toThrow('1200 samples')
+    expect(() => partition(request({ labels, clients: 600 }), { kind: 'shards', perClient: 2 })).toThrow(
+      '1,200 samples, and there are 1,000',
+    )
   })
 
   it('dirichlet: a small beta leaves clients with few classes, a large one is nearly even', () => {
@@ -109,7 +111,7 @@ describe('partition', () => {
     const hopeless = () => partition(request({ labels, clients: 15, minimum: 2 }), { kind: 'dirichlet', beta: 0.01 })
     expect(hopeless).toThrow('never did all 15 clients hold at least 2 samples')
     expect(() => partition(request({ labels, clients: 31 }), { kind: 'iid' })).toThrow(
-      '31 clients with at least 1 samples each need 31, and there are 30',
+      '31 clients with at least 1 sample each need 31, and there are 30',
     )
   })
 
@@ -134,7 +136,7 @@ describe('partition', () => {
   })
 
   it.each([
-    ['misses a sample', [[0, 1], [2]], '1 samples are given to nobody, the first is 3'],
+    ['misses a sample', [[0, 1], [2]], 'nobody is given 1 sample, the first is 3'],
     [
       'repeats one',
       [
@@ -167,14 +169,14 @@ describe('partition', () => {
       ],
       'client 1 has the sample 1.5',
     ],
-    ['has another number of clients', [[0, 1, 2, 3]], 'it has 1 clients, and the recipe asks for 2'],
+    ['has another number of clients', [[0, 1, 2, 3]], 'it has 1 client, and the recipe asks for 2'],
     ['leaves a client nothing', [[0, 1, 2, 3], []], 'client 2 is left with 0 samples, and partition.minimum is 1'],
     ['counts too many', [{ 0: 3 }, { 1: 2 }], 'client 1 has 3 samples of class 0, and 2 are left'],
-    ['counts too few', [{ 0: 1 }, { 1: 2, 0: 0 }], '1 samples are given to nobody'],
+    ['counts too few', [{ 0: 1 }, { 1: 2, 0: 0 }], 'nobody is given 1 sample'],
     [
       'counts a class that there is not',
       [{ 0: 2, 7: 1 }, { 1: 2 }],
-      'client 1 has 1 samples of class 7, and 0 are left',
+      'client 1 has 1 sample of class 7, and 0 are left',
     ],
     ['mixes both', [{ 0: 2 }, [1, 3]], 'some clients are given by samples and some by counts'],
   ])('a file that %s is refused', (_, holdings, message) => {

@@ -73,11 +73,11 @@ describe('what is said before a student is trained', () => {
 
   it('time by hand: three passes a training step, two of them for a twin and a student', () => {
     const graph = architectureOf('resnet20-a')
-    // Student = teacher, 100 samples a second: 10 epochs of 1000 samples, 3 + 1 passes of 10 ms, with a twin 3 + 3 + 1.
+    // Student = teacher, 100 samples a second: 10 epochs of 1,000 samples, 3 + 1 passes of 10 ms, with a twin 3 + 3 + 1.
     const of = (isTwinKnown: boolean) =>
       costNote(stage(), { student: graph, teacher: graph, samples: 1000, rate: 100, isTwinKnown })
-    expect(of(true)).toMatch(/^About 7 min and \d+ MB for 10 epochs of 1000 samples\.$/)
-    expect(of(false)).toMatch(/^About 12 min and \d+ MB for 10 epochs of 1000 samples, the twin included\.$/)
+    expect(of(true)).toMatch(/^About 7 min and \d+ MB for 10 epochs of 1,000 samples\.$/)
+    expect(of(false)).toMatch(/^About 12 min and \d+ MB for 10 epochs of 1,000 samples, the twin included\.$/)
   })
 })
 

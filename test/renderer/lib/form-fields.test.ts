@@ -14,6 +14,7 @@ import {
 } from '../../../src/renderer/src/lib/form-fields.ts'
 import { placeOf } from '../../../src/renderer/src/lib/problem-text.ts'
 import { distortionParameters } from '../../../src/shared/distortion.ts'
+import { unitBehind } from '../../../src/shared/plural.ts'
 import { stages, stageUses } from '../../../src/shared/stages.ts'
 
 /** A field and all that are inside it. */
@@ -52,6 +53,15 @@ describe('the form', () => {
         isRequired: false,
       })
     expect(repeat).toMatchObject({ kind: 'choice', initial: 'all' })
+  })
+
+  it('has units that are right behind a one', () => {
+    const all = [...stageUses.flatMap(use => stageFields[use]), ...dataFields, studyField!].flatMap(withInner)
+    const units = all.flatMap(field => ('unit' in field && field.unit) || [])
+    expect([...new Set(units.map(unit => unitBehind(1, unit)))].sort()).toEqual([
+      ...['allocation', 'batch', 'byte', 'client', 'epoch', 'per client'],
+      ...['round', 'sample', 'share', 'stage', 'step'],
+    ])
   })
 
   it('takes ranges, units, defaults and choices from the schema', () => {

@@ -1,4 +1,5 @@
 import { EspalierError } from '../../../shared/errors.ts'
+import { plural } from '../../../shared/plural.ts'
 import { createRandom } from '../../random.ts'
 import { shuffle } from '../../split.ts'
 import { type Partition, samplesByClass } from '../partition.ts'
@@ -19,7 +20,8 @@ export interface ListedOptions {
 export const listed: Partition<ListedOptions> = (request, { holdings, file }) => {
   const { labels, samples, clients, seed, minimum } = request
   const fail = fault(file)
-  if (holdings.length !== clients) throw fail(`it has ${holdings.length} clients, and the recipe asks for ${clients}`)
+  if (holdings.length !== clients)
+    throw fail(`it has ${plural(holdings.length, 'client')}, and the recipe asks for ${clients}`)
   const all = holdings.some(entry => !Array.isArray(entry))
     ? byCounts(holdings, labels, seed, fail)
     : (holdings as number[][])
@@ -28,7 +30,9 @@ export const listed: Partition<ListedOptions> = (request, { holdings, file }) =>
   const lists = all.map(list => list.filter(sample => kept.has(sample)))
   const short = lists.findIndex(list => list.length < minimum)
   if (short >= 0)
-    throw fail(`client ${short + 1} is left with ${lists[short]!.length} samples, and partition.minimum is ${minimum}`)
+    throw fail(
+      `client ${short + 1} is left with ${plural(lists[short]!.length, 'sample')}, and partition.minimum is ${minimum}`,
+    )
   return lists
 }
 
@@ -57,7 +61,7 @@ export function requireEachOnce(lists: readonly (readonly number[])[], count: nu
     }
   }
   const missing = holder.filter(client => client < 0).length
-  if (missing > 0) throw fail(`${missing} samples are given to nobody, the first is ${holder.indexOf(-1)}`)
+  if (missing > 0) throw fail(`nobody is given ${plural(missing, 'sample')}, the first is ${holder.indexOf(-1)}`)
 }
 
 /** Samples of each class in a drawn order, dealt out by the counts. */
@@ -74,7 +78,7 @@ function byCounts(holdings: Holdings, labels: Int32Array, seed: number, fail: Fa
     return Object.entries(entry as Readonly<Record<string, number>>).flatMap(([label, count]) => {
       const left = rest.get(Number(label)) ?? []
       if (!Number.isInteger(count) || count < 0 || count > left.length)
-        throw fail(`client ${client + 1} has ${count} samples of class ${label}, and ${left.length} are left`)
+        throw fail(`client ${client + 1} has ${plural(count, 'sample')} of class ${label}, and ${left.length} are left`)
       return left.splice(0, count)
     })
   })

@@ -107,4 +107,4 @@ export function moment(at: number, now = Date.now()): string {
   return sameDay ? clock.format(at).slice(0, 5) : dayAndTime.format(at)
 }
 
-export const plural = (n: number, one: string, many = `${one}s`): string => `${count(n)} ${n === 1 ? one : many}`
+export { plural, unitBehind } from '../../../shared/plural.ts'
