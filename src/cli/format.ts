@@ -1,6 +1,7 @@
 /** Numbers and tables for a person. */
 
-export const count = (value: number): string => value.toLocaleString('en-US')
+export { count } from '../shared/plural.ts'
+
 export const percent = (share: number, digits = 2): string => `${(100 * share).toFixed(digits)} %`
 
 export function seconds(value: number): string {

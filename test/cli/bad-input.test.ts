@@ -569,7 +569,7 @@ describe('inspect and compare refuse', () => {
       const [before, there] = [readFileSync(project), files()]
       const { status, out, err } = await espalier(command, project)
       expect([status, out]).toEqual([2, ''])
-      expect(err).toContain(`"espalier serve --project ${project}"`)
+      expect(err).toContain(`espalier serve --project "${project}"`)
       expect(files()).toEqual(there)
       expect(readFileSync(project).equals(before)).toBe(true)
       // What it names is what helps: opened as serve opens it.

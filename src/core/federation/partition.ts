@@ -59,7 +59,7 @@ export function drawUntilEnough({ minimum, clients }: PartitionRequest, draw: ()
   }
   throw new EspalierError({
     code: 'argument.invalid',
-    message: `In ${attempts} draws, never did all ${clients} clients hold at least ${plural(minimum, 'sample')}.`,
+    message: `In ${plural(attempts, 'draw')}, never did all of ${plural(clients, 'client')} hold at least ${plural(minimum, 'sample')}.`,
     file: 'partition',
     rule: 'The partition is drawn until every client holds partition.minimum samples.',
     hint: 'Raise partition.beta, lower partition.minimum, or ask for fewer clients.',

@@ -2,7 +2,7 @@
 
 import { EspalierError } from '../../shared/errors.ts'
 import type { PartitionId } from '../../shared/federation.ts'
-import { plural } from '../../shared/plural.ts'
+import { count, plural } from '../../shared/plural.ts'
 import type { Partition, PartitionRequest } from './partition.ts'
 import { dirichlet } from './partitions/dirichlet.ts'
 import { iid } from './partitions/iid.ts'
@@ -37,7 +37,7 @@ export function requireEnoughSamples(
   if (needed <= samples) return
   throw new EspalierError({
     code: 'argument.invalid',
-    message: `${plural(clients, 'client')} with at least ${plural(Math.max(1, minimum), 'sample')} each need ${needed}, and there are ${samples} to share out.`,
+    message: `${plural(clients, 'client')} with at least ${plural(Math.max(1, minimum), 'sample')} each need ${count(needed)}, and there are ${count(samples)} to share out.`,
     file: 'clients',
     rule: 'Every client holds at least partition.minimum training samples, none of them held out for validation.',
     hint: 'Ask for fewer clients, or lower partition.minimum.',

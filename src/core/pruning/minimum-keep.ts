@@ -4,7 +4,7 @@
  * of the unguarded threshold are scaled (as published).
  */
 import { EspalierError } from '../../shared/errors.ts'
-import { plural } from '../../shared/plural.ts'
+import { count, plural } from '../../shared/plural.ts'
 import type { Ranking } from './ranking.ts'
 import { countLowest } from './select.ts'
 import { floorShare } from './share.ts'
@@ -27,7 +27,7 @@ function infeasible(sparsity: number, minimum: number, spare: number, total: num
   const highest = Math.floor((spare / total) * 1e4) / 1e4
   return new EspalierError({
     code: 'prune.infeasible',
-    message: `A sparsity of ${sparsity} cannot be reached where each layer keeps ${plural(minimum, 'weight')}: ${spare} of ${total} weights may go.`,
+    message: `A sparsity of ${sparsity} cannot be reached where each layer keeps ${plural(minimum, 'weight')}: ${count(spare)} of ${plural(total, 'weight')} may go.`,
     rule: 'Every layer keeps the minimum, and a smaller layer keeps all.',
     hint: `The highest sparsity with this minimum is ${highest}; or lower the minimum.`,
   })

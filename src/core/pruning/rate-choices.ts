@@ -7,7 +7,7 @@
 import type { DistortionCurve } from '../../shared/distortion.ts'
 import { EspalierError } from '../../shared/errors.ts'
 import { nearest } from '../../shared/nearest.ts'
-import { plural } from '../../shared/plural.ts'
+import { count as countText, plural } from '../../shared/plural.ts'
 import type { Allocation, AllocationRequest } from './allocation.ts'
 import { type DistortionRequest, interpolate, runningMaximum } from './curves.ts'
 import { minimumWeights, spareWeights } from './minimum-keep.ts'
@@ -126,7 +126,7 @@ function locked(layer: RateLayer, curve: DistortionCurve, request: DistortionReq
   if (count < layer.zeros)
     throw new EspalierError({
       code: 'prune.infeasible',
-      message: `"${layer.name}" is to have ${plural(count, 'zero')} and already has ${layer.zeros} of ${layer.weights} weights.`,
+      message: `"${layer.name}" is to have ${plural(count, 'zero')} and already has ${countText(layer.zeros)} of ${plural(layer.weights, 'weight')}.`,
       rule: 'A pruned weight never grows back.',
       hint: `Fix the layer at ${(Math.ceil((layer.zeros / layer.weights) * 1e4) / 1e4).toString()} or more.`,
     })
@@ -138,7 +138,7 @@ function floorOf({ name, weights }: RateLayer, floor: number): number {
   if (floor <= weights) return minimumWeights(floor, weights)
   throw new EspalierError({
     code: 'prune.infeasible',
-    message: `"${name}" is to keep ${plural(floor, 'weight')} and has ${weights}.`,
+    message: `"${name}" is to keep ${plural(floor, 'weight')} and has ${countText(weights)}.`,
     rule: 'A floor is at most the size of its layer.',
   })
 }

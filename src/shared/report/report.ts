@@ -3,11 +3,12 @@
  * calls `run.compare` and `run.list` return in, the document out.
  */
 import type { ComparedRun, Comparison, RunSummary } from '../domain.ts'
+import { count } from '../plural.ts'
 import { otherSplit } from '../scoring.ts'
 import { settingTitle } from '../setting-title.ts'
 import { barChart, type Curve, lineChart, seriesColour } from './charts.ts'
 import { reportStyle } from './style.ts'
-import { accuracy, count, duration, type Html, html, macs, percent } from './text.ts'
+import { accuracy, duration, type Html, html, macs, percent } from './text.ts'
 
 export interface ReportInput {
   readonly title: string
@@ -190,5 +191,9 @@ function settingTable({ runs, differing }: Comparison): Html {
     path => html`<tr><th>${settingTitle(path, runs)}</th>${runs.map(({ settings }) => html`<td>${settings[path] ?? '–'}</td>`)}</tr>
 `,
   )}</tbody></table>`
-  return section('Settings', 'What is not the same in all runs, but for defaults that follow from the rest.', table)
+  return section(
+    'Settings',
+    'What is not the same in all runs, but for defaults of what only some of them have.',
+    table,
+  )
 }

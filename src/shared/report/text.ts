@@ -24,8 +24,6 @@ export function html(texts: TemplateStringsArray, ...parts: readonly Part[]): Ht
 
 const toText = (part: Html | string | number): string => (typeof part === 'object' ? part.html : escaped(String(part)))
 
-export const count = (value: number): string => value.toLocaleString('en-US')
-
 export const percent = (share: number, digits = 1): string => `${(100 * share).toFixed(digits)} %`
 
 /** With as many digits as so many samples can tell apart. */

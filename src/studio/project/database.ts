@@ -156,7 +156,7 @@ function checkVersion(db: Database.Database, path: string, migrations: readonly 
       code: 'project.older',
       message: `${path} has the older file version ${version}, and what only reads it needs version ${newest}.`,
       file: path,
-      hint: `Open it once with "espalier serve --project ${path}": that brings it to version ${newest} and keeps a copy of version ${version} beside it. Where it cannot be written to, copy it first.`,
+      hint: `Open it once with espalier serve --project ${JSON.stringify(path)}: that brings it to version ${newest}${version > 0 ? ` and keeps a copy of version ${version} beside it` : ''}. Where it cannot be written to, copy it first.`,
     })
   }
 }

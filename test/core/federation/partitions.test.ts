@@ -109,7 +109,7 @@ describe('partition', () => {
   it('gives up where the minimum is never met, and refuses more clients than samples', () => {
     const labels = labelsOf(30, 2)
     const hopeless = () => partition(request({ labels, clients: 15, minimum: 2 }), { kind: 'dirichlet', beta: 0.01 })
-    expect(hopeless).toThrow('never did all 15 clients hold at least 2 samples')
+    expect(hopeless).toThrow('never did all of 15 clients hold at least 2 samples')
     expect(() => partition(request({ labels, clients: 31 }), { kind: 'iid' })).toThrow(
       '31 clients with at least 1 sample each need 31, and there are 30',
     )

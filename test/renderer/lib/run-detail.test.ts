@@ -104,18 +104,21 @@ describe('a run that is watched', () => {
       { use: 'evaluate', split: 'validation' },
     ])
     const { seed, name } = after.run
-    const correct = outcomeOf(listedRun(after.run)).last?.correct ?? null
+    const whole = listedRun(after.run)
+    const correct = outcomeOf(whole).last?.correct ?? null
+    const zeros = whole.stages.at(-1)!.counts!.zeros
     const kept = (id: string, triedBy: string | null) =>
       listedRun({ ...after.run, id, triedBy, name: probeName(name, 0.5) })
-    const found = (runs: Parameters<typeof keptAs>[3], right = correct, stage = 0) =>
-      keptAs({ id: 'search', name, seed }, stage, { sparsity: 0.5, correct: right }, runs)?.id
+    const found = (runs: Parameters<typeof keptAs>[3], probe = {}, stage = 0) =>
+      keptAs({ id: 'search', name, seed }, stage, { sparsity: 0.5, zeros, correct, ...probe }, runs)?.id
     const [own, others, left] = [kept('own', 'search'), kept('others', 'another'), kept('left', null)]
     expect(found([others, own])).toBe('own')
     expect(found([others])).toBe('others')
     expect(found([left])).toBe('left')
-    expect(found([others], correct! - 1)).toBe(undefined)
-    expect(found([others], null)).toBe(undefined)
-    expect(found([own], correct, 1)).toBe(undefined)
+    expect(found([others], { correct: correct! - 1 })).toBe(undefined)
+    expect(found([others], { correct: null })).toBe(undefined)
+    expect(found([others], { zeros: zeros - 1 })).toBe(undefined)
+    expect(found([own], {}, 1)).toBe(undefined)
     expect(found([{ ...others, seed: seed + 1 }])).toBe(undefined)
     expect(found([{ ...own, name: probeName(name, 0.25) }])).toBe(undefined)
   })

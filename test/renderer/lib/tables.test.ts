@@ -76,7 +76,7 @@ describe('compared runs', () => {
     const [head, first] = comparisonCsv(comparison).split('\r\n')
     expect(head).toContain('sparsity,zeros,weights')
     expect(head).toContain('stages[1].allocation,stages[1].sparsity')
-    expect(first).toBe('1,global 0.7,0,finished,net.th,cifar,0.9,9,10,1,0.3,test,,0.7,1,2,10,5,1,r1,global,0.7')
+    expect(first).toBe('1,global 0.7,0,finished,net.th,cifar,0.9,9,10,1,0.3,test,,,0.7,1,2,10,5,1,r1,global,0.7')
   })
 })
 

@@ -1,5 +1,5 @@
 import { EspalierError } from '../../../shared/errors.ts'
-import { plural } from '../../../shared/plural.ts'
+import { count as countText, plural } from '../../../shared/plural.ts'
 import { createRandom } from '../../random.ts'
 import { shuffle } from '../../split.ts'
 import { cutEvenly, type Partition, samplesByClass } from '../partition.ts'
@@ -14,7 +14,7 @@ export const shards: Partition<{ readonly perClient: number }> = (request, { per
   if (count > samples.length)
     throw new EspalierError({
       code: 'argument.invalid',
-      message: `${plural(clients, 'client')} with ${plural(perClient, 'shard')} each need ${plural(count, 'sample')}, and there are ${samples.length.toLocaleString('en-US')}.`,
+      message: `${plural(clients, 'client')} with ${plural(perClient, 'shard')} each need ${plural(count, 'sample')}, and there are ${countText(samples.length)}.`,
       file: 'partition.perClient',
       rule: 'Every shard has at least one sample.',
       hint: 'Ask for fewer clients or fewer shards.',

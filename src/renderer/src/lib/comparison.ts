@@ -70,6 +70,7 @@ export function comparisonCsv({ runs }: Comparison): string {
       'loss',
       'split',
       'top1 before',
+      'split before',
     ],
     ...['sparsity', 'zeros', 'weights', 'macs', 'nonzero macs', 'seconds', 'id'],
     ...paths,
@@ -78,7 +79,7 @@ export function comparisonCsv({ runs }: Comparison): string {
     const { accuracy: a, before } = run
     return [
       ...[run.number, run.name, run.seed, run.state, run.model, run.data],
-      ...[a?.top1, a?.correct, a?.total, a?.top5, a?.loss, a?.split, before?.top1],
+      ...[a?.top1, a?.correct, a?.total, a?.top5, a?.loss, a?.split, before?.top1, before?.split],
       ...[run.sparsity, run.zeros, run.weights, run.macs, run.nonzeroMacs, run.seconds, run.id],
       ...paths.map(path => run.settings[path]),
     ]

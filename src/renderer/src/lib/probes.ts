@@ -5,6 +5,7 @@ import { probeName } from '../../../shared/probe-name.ts'
 
 interface Probe {
   readonly sparsity: number
+  readonly zeros: number
   /** null where it was not scored, and so not kept. */
   readonly correct: number | null
 }
@@ -13,7 +14,7 @@ interface Probe {
 export function keptAs(
   search: Pick<RunSummary, 'id' | 'name' | 'seed'>,
   stage: number,
-  { sparsity, correct }: Probe,
+  { sparsity, zeros, correct }: Probe,
   runs: readonly ListedRun[],
 ): ListedRun | undefined {
   const name = probeName(search.name, sparsity)
@@ -21,6 +22,6 @@ export function keptAs(
   return (
     kept.find(run => run.triedBy === search.id) ??
     // What another search had kept is not kept again.
-    kept.find(run => run.stages.at(-1)?.score?.correct === correct)
+    kept.find(run => run.stages.at(-1)?.counts?.zeros === zeros && run.stages.at(-1)?.score?.correct === correct)
   )
 }
