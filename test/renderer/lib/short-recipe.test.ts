@@ -44,7 +44,7 @@ it.each(Object.keys(recipes))('%s', name => {
   })
   const set = settingsOf(recipe).flatMap(({ path, isDefault }) => (isDefault ? [] : [path]))
   // A choice with nothing else to say is written as its kind alone; here none is the usual one, whose kind the form must write.
-  const form = pathsIn(shortRecipe(recipe).stages, 'stages')
+  const form = pathsIn(shortRecipe(recipe)['stages'], 'stages')
   const said = (path: string) => path.replace(/\.(kind|mode)$/, '')
   expect([...new Set(form.map(said))].sort()).toEqual(
     [...new Set(set.filter(path => path.startsWith('stages')).map(said))].sort(),
