@@ -1,4 +1,6 @@
 /** What the binary and the Python form of CIFAR-10 and CIFAR-100 share (Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009). */
+
+import { plural } from '../shared/plural.ts'
 import type { Dataset, ImportNote, OpenOptions } from './dataset.ts'
 import { formatCount, unusedNote } from './dataset-reader.ts'
 import { buildDataset } from './samples/build-dataset.ts'
@@ -99,7 +101,7 @@ function cifarNotes(
   labels: { readonly train: ArrayLike<number>; readonly test: ArrayLike<number> },
 ): ImportNote[] {
   const say = (name: string, files: number, samples: number): string =>
-    `${formatCount(samples)} ${name} images in ${files} ${files === 1 ? 'file' : 'files'}`
+    `${formatCount(samples)} ${name} images in ${plural(files, 'file')}`
   const sizes = `${say('training', train.length, labels.train.length)}, ${say('test', test.length, labels.test.length)}`
   const notes: ImportNote[] = [{ kind: 'matched', text: `${title}, 32 x 32 RGB: ${sizes}.` }]
   notes.push(

@@ -1,4 +1,5 @@
 /** What a data set reader has to be; one lives in each file of `datasets/`. */
+import { count as formatCount } from '../shared/plural.ts'
 import type { ReaderOption } from '../shared/reader-options.ts'
 import type { Dataset, ImportNote, OpenOptions } from './dataset.ts'
 import type { Tree, TreeEntry } from './tree/tree.ts'
@@ -16,7 +17,7 @@ export interface DatasetReader {
   open(tree: Tree, options: OpenOptions): Promise<Dataset>
 }
 
-export const formatCount = (count: number): string => count.toLocaleString('en-US')
+export { formatCount }
 
 /** The note about files of a tree that a reader had no use for. */
 export function unusedNote(tree: Tree, used: Iterable<TreeEntry>): ImportNote[] {

@@ -2,6 +2,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
+import { plural } from '../../shared/plural.ts'
 import type { ImportNote, OpenOptions } from '../dataset.ts'
 import { progressReporter, throwIfStopped } from '../progress.ts'
 import { openLoneFile } from '../tree/folder.ts'
@@ -53,7 +54,7 @@ function withOptions(hash: string, { reader = {} }: OpenOptions): string {
 
 const sampledNote: ImportNote = {
   kind: 'guessed',
-  text: `The data is large: a change of content is told by names, sizes and ${SAMPLES.toLocaleString('en-US')} samples of the bytes.`,
+  text: `The data is large: a change of content is told by names, sizes and ${plural(SAMPLES, 'sample')} of the bytes.`,
 }
 
 const isHash = (text: string): boolean => /^[0-9a-f]{64}$/.test(text)
